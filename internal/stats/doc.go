@@ -1,0 +1,14 @@
+// Package stats holds the statistics that more than one room needs: intervals for rates, an
+// exact paired test, bootstrap intervals, quantiles and running moments.
+//
+//	Wilson, WilsonAt          score interval of a rate            Wilson 1927
+//	McNemarExact, McNemarLog  exact test of paired yes/no         McNemar 1947
+//	Bootstrap                 percentile intervals, stratified    Efron & Tibshirani 1993
+//	Quantile                  linear interpolation, type 7        Hyndman & Fan 1996
+//	Moments                   mean and variance in one pass       Welford 1962
+//
+// Where a number is not defined (no data, arguments out of range, a NaN among the data) the
+// answer is NaN: whoever reports it turns that into a warning. Slices that do not belong
+// together (lengths differ) are a fault of the caller and panic. Nothing here draws from a
+// global source of randomness: the same seed gives the same numbers.
+package stats

@@ -1,0 +1,114 @@
+package kernel
+
+// MaxPool takes the maximum over Size×Size windows of each channel, Stride apart, without
+// padding: positions that no whole window covers are left out.
+type MaxPool struct {
+	Channels, H, W, Size, Stride int
+	OutH, OutW                   int
+}
+
+// NewMaxPool works out the output's size.
+func NewMaxPool(channels, h, w, size, stride int) *MaxPool {
+	return &MaxPool{channels, h, w, size, stride, (h-size)/stride + 1, (w-size)/stride + 1}
+}
+
+// Forward pools a (images×Channels×H×W) into dst.
+func (p *MaxPool) Forward(dst, a []float32, images, workers int) {
+	in, out := p.H*p.W, p.OutH*p.OutW
+	Parallel(workers, shards(images), func(_, task int) {
+		lo, hi := shardRange(task, images)
+		for plane := lo * p.Channels; plane < hi*p.Channels; plane++ {
+			from, to := a[plane*in:(plane+1)*in], dst[plane*out:(plane+1)*out]
+			if p.Size == 2 && p.Stride == 2 {
+				p.halve(to, from)
+			} else {
+				p.windows(from, func(k, best int) { to[k] = from[best] })
+			}
+		}
+	})
+}
+
+// halve is the usual 2×2 case.
+func (p *MaxPool) halve(to, from []float32) {
+	for oy := range p.OutH {
+		upper := from[2*oy*p.W : (2*oy+1)*p.W]
+		lower := from[(2*oy+1)*p.W : (2*oy+2)*p.W]
+		row := to[oy*p.OutW : (oy+1)*p.OutW]
+		for ox := range row {
+			u, l := upper[2*ox:2*ox+2], lower[2*ox:2*ox+2]
+			row[ox] = max(max(u[0], u[1]), max(l[0], l[1]))
+		}
+	}
+}
+
+// Backward sends each window's gradient to the position of its maximum, the first of equals,
+// overwriting da. pooled is what Forward gave for a.
+func (p *MaxPool) Backward(da, dpooled, a []float32, images, workers int) {
+	in, out := p.H*p.W, p.OutH*p.OutW
+	Parallel(workers, shards(images), func(_, task int) {
+		lo, hi := shardRange(task, images)
+		clear(da[lo*p.Channels*in : hi*p.Channels*in])
+		for plane := lo * p.Channels; plane < hi*p.Channels; plane++ {
+			from, to, grad := a[plane*in:(plane+1)*in], da[plane*in:(plane+1)*in], dpooled[plane*out:(plane+1)*out]
+			if p.Size == 2 && p.Stride == 2 {
+				p.spread(to, grad, from)
+			} else {
+				p.windows(from, func(k, best int) { to[best] += grad[k] })
+			}
+		}
+	})
+}
+
+// spread is Backward of one plane in the 2×2 case, without a call for each window.
+func (p *MaxPool) spread(to, grad, from []float32) {
+	for oy := range p.OutH {
+		top := 2 * oy * p.W
+		for ox, g := range grad[oy*p.OutW : (oy+1)*p.OutW] {
+			at := top + 2*ox
+			best, value := at, from[at]
+			for _, k := range [3]int{at + 1, at + p.W, at + p.W + 1} {
+				if v := from[k]; v > value || v != v {
+					best, value = k, v
+				}
+			}
+			to[best] = g
+		}
+	}
+}
+
+// windows calls f with each window's number and the place of its maximum (a NaN counts as one).
+func (p *MaxPool) windows(plane []float32, f func(k, best int)) {
+	k := 0
+	for oy := range p.OutH {
+		for ox := range p.OutW {
+			best := oy*p.Stride*p.W + ox*p.Stride
+			for dy := range p.Size {
+				at := (oy*p.Stride+dy)*p.W + ox*p.Stride
+				for i, v := range plane[at : at+p.Size] {
+					if v > plane[best] || v != v {
+						best = at + i
+					}
+				}
+			}
+			f(k, best)
+			k++
+		}
+	}
+}
+
+// GlobalAverage takes the mean of each channel: a is planes×area, dst has planes values.
+func GlobalAverage(dst, a []float32, planes, area int) {
+	for p := range planes {
+		dst[p] = sum(a[p*area:(p+1)*area]) / float32(area)
+	}
+}
+
+// BackwardGlobalAverage spreads each channel's gradient evenly over its positions.
+func BackwardGlobalAverage(da, dpooled []float32, planes, area int) {
+	for p := range planes {
+		g := dpooled[p] / float32(area)
+		for i := range area {
+			da[p*area+i] = g
+		}
+	}
+}
