@@ -1,0 +1,12 @@
+// Package ablate touches: it silences neurons of a network and measures what becomes of its
+// answers, image by image, against the intact network on the same images.
+//
+// Effects are always lesioned − intact, so a negative change of accuracy is damage. A lesion
+// is measured on the confirm split, its target chosen elsewhere. Every lesion has a sham arm:
+// the identity edit on the same target through the same code, whose logits must come out
+// bit-identical.
+//
+// Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
+// correctness an exact McNemar test. Images are repeated measures within one trained network:
+// nothing here says that another network would show the same.
+package ablate

@@ -1,0 +1,184 @@
+package model
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Address names what an intervention acts on: one neuron of a layer (a unit of a dense
+// layer or a channel of a convolution), one position of a channel, or a whole layer.
+type Address struct {
+	Layer int `json:"layer"`
+	Unit  int `json:"unit"` // AllUnits for the whole layer
+	// Row and Col are one position of the channel, AllPositions for all of them.
+	Row int `json:"row"`
+	Col int `json:"col"`
+}
+
+// AllUnits and AllPositions stand for "every" in an Address.
+const (
+	AllUnits     = -1
+	AllPositions = -1
+)
+
+// Neuron is the address of a whole neuron: every position of it.
+func Neuron(layer, unit int) Address {
+	return Address{Layer: layer, Unit: unit, Row: AllPositions, Col: AllPositions}
+}
+
+func (a Address) String() string {
+	s := fmt.Sprintf("%d:%d", a.Layer, a.Unit)
+	if a.Unit == AllUnits {
+		s = fmt.Sprintf("%d:*", a.Layer)
+	}
+	if a.Row != AllPositions {
+		s += fmt.Sprintf("@%d,%d", a.Row, a.Col)
+	}
+	return s
+}
+
+// ParseAddresses reads a comma-separated list of neurons: "3:17", "conv3:17", "3:17@4,5",
+// "3:*", "3:0-15" and any mixture. Layers go by number or name; each address is checked
+// against the network. A range becomes one address a neuron. To name a neuron (or a position of
+// it) twice is an error, be it as part of a range, of a layer or of a whole neuron: an
+// intervention would act on it twice.
+func (n *Network) ParseAddresses(list string) ([]Address, error) {
+	var all []Address
+	var pieces [][]Address
+	for _, text := range splitAddresses(list) {
+		addresses, err := n.parseAddress(text)
+		if err != nil {
+			return nil, err
+		}
+		for _, before := range pieces {
+			if a, common := overlap(before, addresses); common {
+				return nil, fmt.Errorf("model: neuron %v is named twice in %q", a, list)
+			}
+		}
+		pieces = append(pieces, addresses)
+		all = append(all, addresses...)
+	}
+	return all, nil
+}
+
+// splitAddresses cuts at commas, but not at the comma inside "@row,col": a piece without a
+// colon that follows an "@" belongs to the piece before it.
+func splitAddresses(list string) []string {
+	var out []string
+	for piece := range strings.SplitSeq(list, ",") {
+		if k := len(out) - 1; k >= 0 && !strings.Contains(piece, ":") {
+			if at := strings.Index(out[k], "@"); at >= 0 && !strings.Contains(out[k][at:], ",") {
+				out[k] += "," + piece
+				continue
+			}
+		}
+		out = append(out, piece)
+	}
+	return out
+}
+
+// overlap finds what two pieces of a list have in common. A piece is one layer's neurons from
+// the first address to the last, all with the same position.
+func overlap(a, b []Address) (Address, bool) {
+	common := a[0]
+	if common.Layer != b[0].Layer {
+		return common, false
+	}
+	switch {
+	case a[0].Unit == AllUnits:
+		common.Unit = b[0].Unit
+	case b[0].Unit != AllUnits:
+		common.Unit = max(a[0].Unit, b[0].Unit)
+		if common.Unit > a[len(a)-1].Unit || common.Unit > b[len(b)-1].Unit {
+			return common, false
+		}
+	}
+	if common.Row == AllPositions {
+		common.Row, common.Col = b[0].Row, b[0].Col
+	}
+	same := b[0].Row == AllPositions || b[0].Row == common.Row && b[0].Col == common.Col
+	return common, same
+}
+
+func (n *Network) parseAddress(text string) ([]Address, error) {
+	text = strings.TrimSpace(text)
+	layerText, rest, ok := strings.Cut(text, ":")
+	if !ok || rest == "" {
+		return nil, fmt.Errorf("model: neuron %q: want LAYER:NEURON, like 3:17, conv3:17, 3:17@4,5, 3:* or 3:0-15", text)
+	}
+	layer, err := n.layerNumber(layerText)
+	if err != nil {
+		return nil, err
+	}
+	unitText, position, hasPosition := strings.Cut(rest, "@")
+	row, col := AllPositions, AllPositions
+	if hasPosition {
+		if row, col, err = n.parsePosition(text, position, layer); err != nil {
+			return nil, err
+		}
+	}
+	if unitText == "*" {
+		return []Address{{layer, AllUnits, row, col}}, nil
+	}
+	lo, hi, err := n.parseUnits(text, unitText, layer)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Address, 0, hi-lo+1)
+	for u := lo; u <= hi; u++ {
+		out = append(out, Address{layer, u, row, col})
+	}
+	return out, nil
+}
+
+// parseUnits reads a neuron's number or a range of them.
+func (n *Network) parseUnits(text, unitText string, layer int) (lo, hi int, err error) {
+	first, last, isRange := strings.Cut(unitText, "-")
+	if !isRange {
+		last = first
+	}
+	lo, errLo := strconv.Atoi(first)
+	hi, errHi := strconv.Atoi(last)
+	if errLo != nil || errHi != nil {
+		return 0, 0, fmt.Errorf("model: neuron %q: %q is no neuron number (want like 17, 0-15 or *)", text, unitText)
+	}
+	if units := n.geo[layer].Act[0]; lo < 0 || hi < 0 || lo >= units || hi >= units {
+		return 0, 0, fmt.Errorf("model: neuron %q: layer %d has neurons 0 to %d", text, layer, units-1)
+	}
+	if lo > hi {
+		return 0, 0, fmt.Errorf("model: neuron %q: the range runs backwards (want %d-%d)", text, hi, lo)
+	}
+	return lo, hi, nil
+}
+
+func (n *Network) parsePosition(text, position string, layer int) (row, col int, err error) {
+	shape := n.geo[layer].Act
+	rowText, colText, ok := strings.Cut(position, ",")
+	row, errRow := strconv.Atoi(rowText)
+	col, errCol := strconv.Atoi(strings.TrimSpace(colText)) // "3:17@4, 5" is how lists are typed
+	if !ok || errRow != nil || errCol != nil {
+		return 0, 0, fmt.Errorf("model: neuron %q: position %q (want ROW,COLUMN, like 4,5)", text, position)
+	}
+	if row < 0 || row >= shape[1] || col < 0 || col >= shape[2] {
+		return 0, 0, fmt.Errorf("model: neuron %q: layer %d has rows 0 to %d and columns 0 to %d", text, layer, shape[1]-1, shape[2]-1)
+	}
+	return row, col, nil
+}
+
+// layerNumber finds a layer by number or name.
+func (n *Network) layerNumber(text string) (int, error) {
+	for i, l := range n.Spec.Layers {
+		if l.Name == text {
+			return i + 1, nil
+		}
+	}
+	if k, err := strconv.Atoi(text); err == nil && k >= 1 && k <= n.Depth() {
+		return k, nil
+	}
+	var names []string
+	for _, l := range n.Spec.Layers {
+		names = append(names, l.Name)
+	}
+	return 0, fmt.Errorf("model: no layer %q (there are 1 to %d: %s)", text, n.Depth(), strings.Join(names, ", "))
+}

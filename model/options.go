@@ -1,0 +1,43 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+)
+
+// TrainOptions are the settings of one training run. DefaultTrainOptions gives the defaults.
+type TrainOptions struct {
+	Epochs      int     `json:"epochs"`
+	Batch       int     `json:"batch"`
+	Optimizer   string  `json:"optimizer"` // "adamw" or "adam"
+	Rate        float64 `json:"lr"`        // peak learning rate; cosine decay to 0
+	WeightDecay float64 `json:"weight_decay"`
+	Flip        bool    `json:"flip"`     // mirror half of the training images left to right
+	Shift       int     `json:"shift"`    // move training images by up to so many pixels
+	Patience    int     `json:"patience"` // stop after so many epochs without gain on select; 0 never
+	Seed        uint64  `json:"seed"`
+}
+
+// DefaultTrainOptions is the recipe that `neuroprobe train` uses when nothing else is said.
+func DefaultTrainOptions() TrainOptions {
+	return TrainOptions{Epochs: 24, Batch: 64, Optimizer: "adamw", Rate: 2e-3, WeightDecay: 1e-2,
+		Flip: true, Shift: 3, Patience: 8, Seed: 1}
+}
+
+// Check reports every setting that makes no sense.
+func (o *TrainOptions) Check() error {
+	var faults []error
+	complain := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf("model: "+format, args...))
+		}
+	}
+	complain(o.Epochs < 1, "%d epochs (want at least 1)", o.Epochs)
+	complain(o.Batch < 1, "batches of %d images (want at least 1)", o.Batch)
+	complain(o.Optimizer != "adamw" && o.Optimizer != "adam", "optimizer %q (known: adamw, adam)", o.Optimizer)
+	complain(!(o.Rate > 0) || o.Rate > 10, "learning rate %v (want above 0; 0.001 is usual)", o.Rate)
+	complain(!(o.WeightDecay >= 0) || o.WeightDecay > 10, "weight decay %v (want 0 or more; 0.01 is usual)", o.WeightDecay)
+	complain(o.Shift < 0, "shift %d pixels (want 0 or more)", o.Shift)
+	complain(o.Patience < 0, "patience %d epochs (want 0 or more)", o.Patience)
+	return errors.Join(faults...)
+}
