@@ -13,24 +13,21 @@ const (
 	streamAugment
 )
 
-// initialise draws the weights of a fresh network: normal with variance 2/fan-in before a
-// ReLU (He et al. 2015) and 1/fan-in elsewhere; biases are 0.
+// initialise draws the weights of a fresh network: uniform in ±1/√fan-in, PyTorch's default for
+// dense and convolutional layers; biases are 0. (He et al. 2015's larger weights ended 20 epochs on
+// CIFAR-10's cats and dogs with a higher loss on select: 0.427 against 0.423.)
 func initialise(spec *Spec, geo []Geometry, seed uint64) []Params {
 	random := rand.New(rand.NewPCG(seed, streamWeights))
 	params := make([]Params, len(geo))
 	for i := 1; i < len(geo); i++ {
-		l, g := &spec.Layers[i-1], &geo[i]
-		if l.Kind == Add {
+		g := &geo[i]
+		if spec.Layers[i-1].Kind == Add {
 			continue
 		}
-		gain := 1.0
-		if l.Activation == ReLU {
-			gain = 2
-		}
-		sd := math.Sqrt(gain / float64(g.FanIn))
+		bound := 1 / math.Sqrt(float64(g.FanIn))
 		w := make([]float32, g.Act[0]*g.FanIn)
 		for k := range w {
-			w[k] = float32(sd * random.NormFloat64())
+			w[k] = float32(bound * (2*random.Float64() - 1))
 		}
 		params[i] = Params{Weight: w, Bias: make([]float32, g.Act[0])}
 	}
