@@ -63,7 +63,6 @@ func Lesion(ctx context.Context, n *model.Network, set *datasets.Set, targets []
 	bootstrap := stats.Bootstrap{Resamples: o.Resamples, Seed: o.Seed}
 	r.measure(c, bootstrap)
 	r.features(c, set, lo, bootstrap)
-	r.Flips = c.flips()
 	r.Changed = c.mostChanged(set, lo, o.Changed)
 	r.warn(set)
 	return r, nil

@@ -78,7 +78,7 @@ func (c *comparison) members(class int) ([]bool, int) {
 	return out, n
 }
 
-// measure fills Measures, accuracy first.
+// measure fills Measures (accuracy, balanced accuracy, the recalls, then the rest) and Flips.
 func (r *Result) measure(c comparison, b stats.Bootstrap) {
 	n := len(c.labels)
 	ones := make([]float64, n)
@@ -114,6 +114,13 @@ func (r *Result) measure(c comparison, b stats.Bootstrap) {
 	add("logit difference", false, n, c.column(logitDiff), stats.MeanOf)
 	for k, i := range b.Intervals(n, statistics...) {
 		r.Measures[k].Low, r.Measures[k].High = i.Low, i.High
+	}
+	r.Flips = c.flips(nil)
+	r.Measures[0].Flips = &r.Flips
+	for class := range c.classes {
+		member, _ := c.members(class)
+		flips := c.flips(member)
+		r.Measures[2+class].Flips = &flips
 	}
 }
 
@@ -156,10 +163,14 @@ func (r *Result) features(c comparison, set *datasets.Set, first int, b stats.Bo
 	}
 }
 
-// flips counts changed answers in both directions and tests whether they balance.
-func (c *comparison) flips() Flips {
+// flips counts changed answers in both directions, on the member images or on all, and tests
+// whether they balance.
+func (c *comparison) flips(member []bool) Flips {
 	var f Flips
 	for i := range c.labels {
+		if member != nil && !member[i] {
+			continue
+		}
 		a, b := c.intact[i], c.lesioned[i]
 		switch {
 		case a.correct > b.correct:

@@ -52,6 +52,8 @@ type Measure struct {
 	Change   float64 `json:"change"`
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
+	// Flips are the answers that went from right to wrong and back, for accuracy and recalls.
+	Flips *Flips `json:"flips,omitempty"`
 }
 
 // Flips counts images whose answer the lesion changed. With two classes every changed answer

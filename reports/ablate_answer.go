@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"neuroprobe/ablate"
@@ -71,17 +70,13 @@ func (r AblateReport) answer(t targets) string {
 	return s + "."
 }
 
-// fewestFlips is the smallest net number of changed answers that an exact sign test can tell
-// from chance at all: six of six in one direction give p = 0.031, five of five 0.063. A bootstrap
-// interval excludes 0 for fewer, because resamples of one-sided flips are one-sided too.
-const fewestFlips = 6
-
-// classShift names the class hurt most and the class helped most, where the interval excludes
-// 0 and more than a handful of images stand behind it.
+// classShift names the class hurt most and the class helped most, where both the interval and
+// the exact test say so: for a few one-sided flips a bootstrap interval excludes 0 too easily,
+// because resamples of one-sided flips are one-sided too.
 func (r AblateReport) classShift(detected bool) string {
 	hurt, helped := ablate.Measure{}, ablate.Measure{}
 	for _, m := range r.recalls() {
-		if flips := math.Round(math.Abs(m.Change) * float64(m.N)); !excludesZero(m.Low, m.High) || flips < fewestFlips {
+		if !excludesZero(m.Low, m.High) || m.Flips == nil || m.Flips.McNemarP >= 0.05 {
 			continue
 		}
 		if m.Change < hurt.Change {

@@ -12,7 +12,7 @@ const plottedMeasures = 14
 // effectSection is every measure intact and ablated, as a table and as a picture.
 func (r AblateReport) effectSection() Section {
 	t := Table{
-		Columns:  append(textColumns("measure"), numberColumns("intact", "ablated", "change", "95 % interval", "images")...),
+		Columns:  append(textColumns("measure"), numberColumns("intact", "ablated", "change", "95 % interval", "McNemar p", "images")...),
 		Terminal: true,
 	}
 	var rows []effectRow
@@ -44,10 +44,14 @@ func (r AblateReport) effectSection() Section {
 }
 
 func measureRow(m ablate.Measure) []string {
-	if m.Percent {
-		return []string{m.Name, Percent(m.Intact), Percent(m.Lesioned), Points(m.Change), PointsInterval(m.Low, m.High), Count(m.N)}
+	p := Missing
+	if m.Flips != nil {
+		p = PValue(m.Flips.McNemarP)
 	}
-	return []string{m.Name, Number(m.Intact), Number(m.Lesioned), Signed(m.Change), SignedInterval(m.Low, m.High), Count(m.N)}
+	if m.Percent {
+		return []string{m.Name, Percent(m.Intact), Percent(m.Lesioned), Points(m.Change), PointsInterval(m.Low, m.High), p, Count(m.N)}
+	}
+	return []string{m.Name, Number(m.Intact), Number(m.Lesioned), Signed(m.Change), SignedInterval(m.Low, m.High), p, Count(m.N)}
 }
 
 // flipsSection counts the changed answers, and says that the control arm changed none.

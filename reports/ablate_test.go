@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -16,10 +17,23 @@ func set(r *AblateReport, name string, change, low, high float64) {
 	for i := range r.Result.Measures {
 		if m := &r.Result.Measures[i]; m.Name == name {
 			m.Change, m.Low, m.High, m.Lesioned = change, low, high, m.Intact+change
+			m.Flips = oneSided(change, m.N)
 			return
 		}
 	}
 	panic(name)
+}
+
+// oneSided are the flips behind a change if all went the same way.
+func oneSided(change float64, n int) *ablate.Flips {
+	k := int(math.Round(math.Abs(change) * float64(n)))
+	f := &ablate.Flips{Changed: k, McNemarP: min(1, 2*math.Pow(0.5, float64(k)))}
+	if change < 0 {
+		f.CorrectToWrong = k
+	} else {
+		f.WrongToCorrect = k
+	}
+	return f
 }
 
 // noEffect takes every effect away.

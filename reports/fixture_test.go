@@ -88,7 +88,7 @@ func fixtureNetwork(t testing.TB) *model.Network {
 		t.Fatal(err)
 	}
 	n.Record = model.Record{Tool: "0.1.0", Arithmetic: "OpenBLAS 0.3.29", Data: "petfaces", DataDigest: fixtureDigest,
-		Options: model.DefaultTrainOptions(), Best: 14, Stopped: "no gain on select for 8 epochs"}
+		Options: model.TrainOptions{Epochs: 24, Batch: 64, Optimizer: "adamw", Rate: 2e-3, WeightDecay: 1e-2, Flip: true, Shift: 3, Patience: 8, Seed: 1}, Best: 14, Stopped: "no gain on select for 8 epochs"}
 	for i := 1; i <= 22; i++ {
 		f := float64(i)
 		wobble := math.Sin(f*2.3) * 0.008
@@ -142,10 +142,13 @@ func fixtureAblate(t testing.TB) AblateReport {
 			Targets: []ablate.Target{{Address: model.Neuron(3, 17), Layer: "conv3", Kind: model.Conv2D, Fires: 131, Mean: 0.08342,
 				FiresByClass: []int{97, 34}, ImagesByClass: []int{100, 100}}},
 			Measures: []ablate.Measure{
-				{Name: "accuracy", Percent: true, N: 200, Intact: 0.915, Lesioned: 0.835, Change: -0.08, Low: -0.125, High: -0.035},
+				{Name: "accuracy", Percent: true, N: 200, Intact: 0.915, Lesioned: 0.835, Change: -0.08, Low: -0.125, High: -0.035,
+					Flips: &ablate.Flips{CorrectToWrong: 19, WrongToCorrect: 3, Changed: 22, McNemarP: 0.000855}},
 				{Name: "balanced accuracy", Percent: true, N: 200, Intact: 0.915, Lesioned: 0.835, Change: -0.08, Low: -0.124, High: -0.036},
-				{Name: "recall of cat", Percent: true, N: 100, Intact: 0.93, Lesioned: 0.75, Change: -0.18, Low: -0.26, High: -0.11},
-				{Name: "recall of dog", Percent: true, N: 100, Intact: 0.90, Lesioned: 0.92, Change: 0.02, Low: -0.01, High: 0.06},
+				{Name: "recall of cat", Percent: true, N: 100, Intact: 0.93, Lesioned: 0.75, Change: -0.18, Low: -0.26, High: -0.11,
+					Flips: &ablate.Flips{CorrectToWrong: 18, Changed: 18, McNemarP: 7.63e-6}},
+				{Name: "recall of dog", Percent: true, N: 100, Intact: 0.90, Lesioned: 0.92, Change: 0.02, Low: -0.01, High: 0.06,
+					Flips: &ablate.Flips{CorrectToWrong: 1, WrongToCorrect: 3, Changed: 4, McNemarP: 0.625}},
 				{Name: "cross-entropy", N: 200, Intact: 0.2417, Lesioned: 0.3962, Change: 0.1545, Low: 0.0981, High: 0.2143},
 				{Name: "logit difference", N: 200, Intact: 2.8134, Lesioned: 1.9021, Change: -0.9113, Low: -1.0642, High: -0.7581},
 			},
