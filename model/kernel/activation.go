@@ -6,19 +6,30 @@ import (
 	"github.com/viterin/vek/vek32"
 )
 
-// ReLU replaces negative values by +0, in place. NaN stays NaN, so that a network gone wrong
-// shows it.
+// ReLU replaces negative values by +0, in place. NaN stays NaN, and -Inf becomes NaN, so that a
+// network gone wrong shows it.
 func ReLU(x []float32) {
-	vek32.MaximumNumber_Inplace(x, 0) // leaves -0 as it is
-	vek32.AddNumber_Inplace(x, 0)     // -0 + 0 is +0
+	var scratch [512]float32
+	for len(x) > 0 {
+		n := min(len(x), len(scratch))
+		rectify(x[:n], scratch[:n])
+		x = x[n:]
+	}
 }
 
-// addBias writes from + bias, through ReLU if asked.
-func addBias(to, from []float32, bias float32, rectify bool) {
-	bias += 0 // a sum is -0 only if both terms are: without a bias of -0 ReLU need not mend it
+// rectify computes (x + |x|)/2, which is max(x, 0) exactly below half of the largest float32,
+// with three operations that vek does fast; its maximum is three times slower than all of them.
+func rectify(x, scratch []float32) {
+	vek32.Abs_Into(scratch, x)
+	vek32.Add_Inplace(x, scratch)
+	vek32.MulNumber_Inplace(x, 0.5)
+}
+
+// addBias writes from + bias, through ReLU if asked; it may overwrite from.
+func addBias(to, from []float32, bias float32, relu bool) {
 	vek32.AddNumber_Into(to, from, bias)
-	if rectify {
-		vek32.MaximumNumber_Inplace(to, 0)
+	if relu {
+		rectify(to, from)
 	}
 }
 

