@@ -20,7 +20,7 @@ type TrainOptions struct {
 
 // DefaultTrainOptions is the recipe that `neuroprobe train` uses when nothing else is said.
 func DefaultTrainOptions() TrainOptions {
-	return TrainOptions{Epochs: 20, Batch: 64, Optimizer: "adamw", Rate: 2e-3, WeightDecay: 1e-2,
+	return TrainOptions{Epochs: 15, Batch: 64, Optimizer: "adamw", Rate: 2e-3, WeightDecay: 1e-2,
 		Flip: true, Shift: 3, Patience: 8, Seed: 1}
 }
 

@@ -126,6 +126,11 @@ func (s *Session) layer(i, n, first int, trace *Trace) {
 	_, wantPre := trace.pre[i]
 	// ReLU is fused into the product unless somebody needs to see the pre-activation.
 	fused := spec.Activation == ReLU && !wantPre && len(l.edges) == 0
+	if _, wantPost := trace.post[i]; l.conv != nil && l.pool != nil && fused && !wantPost && len(l.edits) == 0 {
+		p := &s.net.Params[i]
+		l.conv.ForwardPooled(l.out, s.layers[s.net.geo[i].Inputs[0]].out, p.Weight, p.Bias, n, true, l.pool, 1)
+		return
+	}
 	s.preActivation(i, n, fused)
 	for _, k := range l.edges {
 		s.editEdge(i, n, first, &s.edits[k])

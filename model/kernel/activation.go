@@ -25,11 +25,11 @@ func rectify(x, scratch []float32) {
 	vek32.MulNumber_Inplace(x, 0.5)
 }
 
-// addBias writes from + bias, through ReLU if asked; it may overwrite from.
-func addBias(to, from []float32, bias float32, relu bool) {
-	vek32.AddNumber_Into(to, from, bias)
+// addBias adds the bias in place, followed by ReLU if asked; scratch is as long as x.
+func addBias(x, scratch []float32, bias float32, relu bool) {
+	vek32.AddNumber_Inplace(x, bias)
 	if relu {
-		rectify(to, from)
+		rectify(x, scratch)
 	}
 }
 

@@ -3,6 +3,11 @@ package kernel
 // Conv is a two-dimensional convolution (cross-correlation, as in every framework) over
 // images N×C×H×W with zero padding, weight Out×In×K×K and one bias a channel.
 //
+// For the matrix product the patches of an image become columns (im2col). With a stride of 1 a
+// row of that matrix is one piece of the padded image if a column is kept for every position of
+// the padded width: the K-1 columns at the end of each line hold sums that wrap around and are
+// dropped afterwards. Copying whole planes instead of short lines more than pays for them.
+//
 // A Conv holds scratch space: it is used by one caller at a time.
 type Conv struct {
 	InC, InH, InW      int
@@ -16,9 +21,9 @@ type Conv struct {
 }
 
 type convScratch struct {
-	lowered []float32 // fanIn × (images of a group × positions): im2col
-	out     []float32 // OutC × (images of a group × positions)
-	padded  []float32 // one image with its border of zeros
+	lowered []float32 // fanIn × (images of a group × columns): im2col
+	out     []float32 // OutC × (images of a group × columns)
+	padded  []float32 // one image with its border of zeros, and K values to run over its end
 }
 
 // columnsWanted is the width from which on a matrix product is fast: small maps of several
@@ -29,7 +34,7 @@ const columnsWanted = 256
 func NewConv(inC, inH, inW, outC, k, stride, pad int) *Conv {
 	c := &Conv{InC: inC, InH: inH, InW: inW, OutC: outC, K: k, Stride: stride, Pad: pad,
 		OutH: (inH+2*pad-k)/stride + 1, OutW: (inW+2*pad-k)/stride + 1}
-	c.group = min(max(1, columnsWanted/c.area()), shard)
+	c.group = min(max(1, columnsWanted/c.columns()), shard)
 	return c
 }
 
@@ -37,6 +42,16 @@ func (c *Conv) area() int    { return c.OutH * c.OutW }
 func (c *Conv) fanIn() int   { return c.InC * c.K * c.K }
 func (c *Conv) inSize() int  { return c.InC * c.InH * c.InW }
 func (c *Conv) outSize() int { return c.OutC * c.area() }
+
+// line is the number of columns that one line of outputs takes, columns that of one image.
+func (c *Conv) line() int {
+	if c.Stride == 1 {
+		return c.paddedW()
+	}
+	return c.OutW
+}
+func (c *Conv) columns() int { return c.OutH * c.line() }
+
 func (c *Conv) paddedH() int { return c.InH + 2*c.Pad }
 func (c *Conv) paddedW() int { return c.InW + 2*c.Pad }
 
@@ -46,9 +61,9 @@ func (c *Conv) prepare(workers int) int {
 	}
 	for len(c.scratch) < workers {
 		c.scratch = append(c.scratch, convScratch{
-			lowered: make([]float32, c.fanIn()*c.group*c.area()),
-			out:     make([]float32, c.OutC*c.group*c.area()),
-			padded:  make([]float32, c.InC*c.paddedH()*c.paddedW()),
+			lowered: make([]float32, c.fanIn()*c.group*c.columns()),
+			out:     make([]float32, c.OutC*c.group*c.columns()),
+			padded:  make([]float32, c.InC*c.paddedH()*c.paddedW()+c.K),
 		})
 	}
 	return workers
@@ -65,28 +80,41 @@ func (c *Conv) groups(task, images int, f func(first, count int)) {
 // Forward computes dst = conv(x, weight) + bias, followed by ReLU if relu is set.
 // x is images×In, dst images×Out; workers 0 means all cores.
 func (c *Conv) Forward(dst, x, weight, bias []float32, images int, relu bool, workers int) {
+	c.forward(x, weight, bias, images, relu, workers, func(image, ch int, lines []float32) {
+		to := dst[image*c.outSize()+ch*c.area():][:c.area()]
+		for oy := range c.OutH {
+			copy(to[oy*c.OutW:(oy+1)*c.OutW], lines[oy*c.line():])
+		}
+	})
+}
+
+// ForwardPooled is Forward followed by max pooling, without writing what is not pooled.
+func (c *Conv) ForwardPooled(dst, x, weight, bias []float32, images int, relu bool, pool *MaxPool, workers int) {
+	out := pool.OutH * pool.OutW
+	c.forward(x, weight, bias, images, relu, workers, func(image, ch int, lines []float32) {
+		pool.plane(dst[(image*c.OutC+ch)*out:][:out], lines, c.line())
+	})
+}
+
+// forward hands each finished channel of each image to take: OutH lines, line() apart.
+func (c *Conv) forward(x, weight, bias []float32, images int, relu bool, workers int, take func(image, ch int, lines []float32)) {
 	workers = c.prepare(workers)
 	w := Dense(weight, c.OutC, c.fanIn())
 	Parallel(workers, shards(images), func(worker, task int) {
 		s := &c.scratch[worker]
 		c.groups(task, images, func(first, count int) {
-			n := count * c.area()
+			n := count * c.columns()
 			c.lower(s, x[first*c.inSize():], count)
 			Product(Dense(s.out, c.OutC, n), w, Dense(s.lowered, c.fanIn(), n), Op{})
-			c.scatter(dst[first*c.outSize():], s.out, bias, count, relu)
+			for ch := range c.OutC {
+				row := s.out[ch*n : (ch+1)*n]
+				addBias(row, s.lowered[:n], bias[ch], relu)
+				for i := range count {
+					take(first+i, ch, row[i*c.columns():(i+1)*c.columns()])
+				}
+			}
 		})
 	})
-}
-
-// scatter takes channel-major results of a group to image-major order, adding the bias.
-func (c *Conv) scatter(dst, out, bias []float32, count int, relu bool) {
-	area := c.area()
-	for ch := range c.OutC {
-		for i := range count {
-			from := out[(ch*count+i)*area : (ch*count+i+1)*area]
-			addBias(dst[i*c.outSize()+ch*area:i*c.outSize()+(ch+1)*area], from, bias[ch], relu)
-		}
-	}
 }
 
 // BackwardInput computes dx, the gradient of the input, from dz, the gradient of the
@@ -101,7 +129,7 @@ func (c *Conv) BackwardInput(dx, dz, weight []float32, images int, workers int) 
 	Parallel(workers, shards(images), func(worker, task int) {
 		s := &c.scratch[worker]
 		c.groups(task, images, func(first, count int) {
-			n := count * c.area()
+			n := count * c.columns()
 			c.gather(s.out, dz[first*c.outSize():], count)
 			Product(Dense(s.lowered, c.fanIn(), n), w, Dense(s.out, c.OutC, n), Op{TransposeA: true})
 			c.raise(dx[first*c.inSize():(first+count)*c.inSize()], s, count)
@@ -145,7 +173,7 @@ func (c *Conv) BackwardWeight(dw, db, dz, x []float32, images int, workers int) 
 		partW, partB := c.partialW[task*len(dw):(task+1)*len(dw)], c.partialB[task*len(db):(task+1)*len(db)]
 		clear(partB)
 		c.groups(task, images, func(first, count int) {
-			n := count * c.area()
+			n := count * c.columns()
 			c.gather(s.out, dz[first*c.outSize():], count)
 			c.lower(s, x[first*c.inSize():], count)
 			Product(Dense(partW, c.OutC, c.fanIn()), Dense(s.out, c.OutC, n), Dense(s.lowered, c.fanIn(), n),
@@ -159,12 +187,20 @@ func (c *Conv) BackwardWeight(dw, db, dz, x []float32, images int, workers int) 
 	sumPartials(db, c.partialB, tasks)
 }
 
-// gather is the inverse of scatter: a group's image-major maps side by side, channel-major.
+// gather lays a group's maps side by side, channel-major, with zeros in the columns that
+// belong to no output.
 func (c *Conv) gather(out, dz []float32, count int) {
-	area := c.area()
+	columns := c.columns()
+	if c.line() != c.OutW {
+		clear(out[:c.OutC*count*columns])
+	}
 	for ch := range c.OutC {
 		for i := range count {
-			copy(out[(ch*count+i)*area:(ch*count+i+1)*area], dz[i*c.outSize()+ch*area:])
+			to := out[(ch*count+i)*columns:][:columns]
+			from := dz[i*c.outSize()+ch*c.area():][:c.area()]
+			for oy := range c.OutH {
+				copy(to[oy*c.line():], from[oy*c.OutW:(oy+1)*c.OutW])
+			}
 		}
 	}
 }
@@ -172,13 +208,20 @@ func (c *Conv) gather(out, dz []float32, count int) {
 // lower writes the patches of a group of images as columns (im2col): row (channel, ky, kx),
 // column (image, oy, ox). Reading from a copy with a border of zeros leaves no edge cases.
 func (c *Conv) lower(s *convScratch, x []float32, count int) {
-	n := count * c.area()
+	n := count * c.columns()
 	for i := range count {
 		c.pad(s.padded, x[i*c.inSize():])
 		c.patches(func(row, at int) {
-			to := s.lowered[row*n+i*c.area():][:c.area()]
+			to := s.lowered[row*n+i*c.columns():][:c.columns()]
+			if c.Stride == 1 {
+				copy(to, s.padded[at:])
+				return
+			}
 			for oy := range c.OutH {
-				copyRow(to[oy*c.OutW:(oy+1)*c.OutW], s.padded[at+oy*c.Stride*c.paddedW():], c.Stride)
+				from := s.padded[at+oy*c.Stride*c.paddedW():]
+				for ox := range c.OutW {
+					to[oy*c.OutW+ox] = from[ox*c.Stride]
+				}
 			}
 		})
 	}
@@ -202,19 +245,8 @@ func (c *Conv) patches(f func(row, at int)) {
 func (c *Conv) pad(padded, x []float32) {
 	for ch := range c.InC {
 		for y := range c.InH {
-			copyRow(padded[(ch*c.paddedH()+y+c.Pad)*c.paddedW()+c.Pad:][:c.InW], x[(ch*c.InH+y)*c.InW:], 1)
+			copy(padded[(ch*c.paddedH()+y+c.Pad)*c.paddedW()+c.Pad:][:c.InW], x[(ch*c.InH+y)*c.InW:])
 		}
-	}
-}
-
-// copyRow copies every stride-th value.
-func copyRow(to, from []float32, stride int) {
-	if stride == 1 {
-		copy(to, from)
-		return
-	}
-	for i := range to {
-		to[i] = from[i*stride]
 	}
 }
 
@@ -234,18 +266,11 @@ func (c *Conv) raise(dx []float32, s *convScratch, count int) {
 		})
 		for ch := range c.InC {
 			for y := range c.InH {
-				copyRow(dx[((i*c.InC+ch)*c.InH+y)*c.InW:][:c.InW], s.padded[(ch*c.paddedH()+y+c.Pad)*c.paddedW()+c.Pad:], 1)
+				copy(dx[((i*c.InC+ch)*c.InH+y)*c.InW:][:c.InW], s.padded[(ch*c.paddedH()+y+c.Pad)*c.paddedW()+c.Pad:])
 			}
 		}
 	}
-	c.clearBorder(s.padded)
-}
-
-// clearBorder restores what pad relies on.
-func (c *Conv) clearBorder(padded []float32) {
-	if c.Pad > 0 {
-		clear(padded)
-	}
+	clear(s.padded) // pad relies on a border of zeros
 }
 
 func sumPartials(dst, partials []float32, tasks int) {

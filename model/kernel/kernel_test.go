@@ -157,7 +157,21 @@ func TestConvForward(t *testing.T) {
 				for _, relu := range []bool{false, true} {
 					got := random(images*c.outSize(), 4)
 					c.Forward(got, x, w, b, images, relu, 0)
-					closeTo(t, fmt.Sprint(name, s, images, relu), got, convByDefinition(c, x, w, b, images, relu), 1e-4)
+					want := convByDefinition(c, x, w, b, images, relu)
+					closeTo(t, fmt.Sprint(name, s, images, relu), got, want, 1e-4)
+					for _, size := range []int{1, 2, 3} {
+						if size > min(c.OutH, c.OutW) {
+							continue
+						}
+						pool := NewMaxPool(c.OutC, c.OutH, c.OutW, size, max(1, size-1))
+						if size == 2 {
+							pool = NewMaxPool(c.OutC, c.OutH, c.OutW, 2, 2)
+						}
+						pooled, separately := random(images*c.OutC*pool.OutH*pool.OutW, 5), random(images*c.OutC*pool.OutH*pool.OutW, 6)
+						c.ForwardPooled(pooled, x, w, b, images, relu, pool, 0)
+						pool.Forward(separately, got, images, 0)
+						closeTo(t, fmt.Sprint(name, s, images, relu, " pooled ", size), pooled, separately, 0)
+					}
 				}
 			}
 		}
@@ -269,13 +283,13 @@ func TestMaxPoolByHand(t *testing.T) {
 	fast, slow := make([]float32, 3*2*2*2), make([]float32, 3*2*2*2)
 	half.Forward(fast, b, 3, 0)
 	for plane := range 6 {
-		half.windows(b[plane*20:(plane+1)*20], func(k, best int) { slow[plane*4+k] = b[plane*20+best] })
+		half.windows(b[plane*20:(plane+1)*20], half.W, func(k, best int) { slow[plane*4+k] = b[plane*20+best] })
 	}
 	closeTo(t, "2×2", fast, slow, 0)
 	db, want := random(len(b), 3), make([]float32, len(b))
 	half.Backward(db, slow, b, 3, 0)
 	for plane := range 6 {
-		half.windows(b[plane*20:(plane+1)*20], func(k, best int) { want[plane*20+best] += slow[plane*4+k] })
+		half.windows(b[plane*20:(plane+1)*20], half.W, func(k, best int) { want[plane*20+best] += slow[plane*4+k] })
 	}
 	closeTo(t, "2×2 gradient", db, want, 0)
 }

@@ -20,21 +20,25 @@ func (p *MaxPool) Forward(dst, a []float32, images, workers int) {
 	Parallel(workers, shards(images), func(_, task int) {
 		lo, hi := shardRange(task, images)
 		for plane := lo * p.Channels; plane < hi*p.Channels; plane++ {
-			from, to := a[plane*in:(plane+1)*in], dst[plane*out:(plane+1)*out]
-			if p.Size == 2 && p.Stride == 2 {
-				p.halve(to, from)
-			} else {
-				p.windows(from, func(k, best int) { to[k] = from[best] })
-			}
+			p.plane(dst[plane*out:(plane+1)*out], a[plane*in:(plane+1)*in], p.W)
 		}
 	})
 }
 
+// plane pools one channel whose lines begin `line` values apart.
+func (p *MaxPool) plane(to, from []float32, line int) {
+	if p.Size == 2 && p.Stride == 2 {
+		p.halve(to, from, line)
+		return
+	}
+	p.windows(from, line, func(k, best int) { to[k] = from[best] })
+}
+
 // halve is the usual 2×2 case.
-func (p *MaxPool) halve(to, from []float32) {
+func (p *MaxPool) halve(to, from []float32, line int) {
 	for oy := range p.OutH {
-		upper := from[2*oy*p.W : (2*oy+1)*p.W]
-		lower := from[(2*oy+1)*p.W : (2*oy+2)*p.W]
+		upper := from[2*oy*line:][:p.W]
+		lower := from[(2*oy+1)*line:][:p.W]
 		row := to[oy*p.OutW : (oy+1)*p.OutW]
 		for ox := range row {
 			u, l := upper[2*ox:2*ox+2], lower[2*ox:2*ox+2]
@@ -55,7 +59,7 @@ func (p *MaxPool) Backward(da, dpooled, a []float32, images, workers int) {
 			if p.Size == 2 && p.Stride == 2 {
 				p.spread(to, grad, from)
 			} else {
-				p.windows(from, func(k, best int) { to[best] += grad[k] })
+				p.windows(from, p.W, func(k, best int) { to[best] += grad[k] })
 			}
 		}
 	})
@@ -92,13 +96,13 @@ func ordered(v float32) int32 {
 }
 
 // windows calls f with each window's number and the place of its maximum (a NaN counts as one).
-func (p *MaxPool) windows(plane []float32, f func(k, best int)) {
+func (p *MaxPool) windows(plane []float32, line int, f func(k, best int)) {
 	k := 0
 	for oy := range p.OutH {
 		for ox := range p.OutW {
-			best := oy*p.Stride*p.W + ox*p.Stride
+			best := oy*p.Stride*line + ox*p.Stride
 			for dy := range p.Size {
-				at := (oy*p.Stride+dy)*p.W + ox*p.Stride
+				at := (oy*p.Stride+dy)*line + ox*p.Stride
 				for i, v := range plane[at : at+p.Size] {
 					if v > plane[best] || v != v {
 						best = at + i
