@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	"neuroprobe/model/kernel"
 
@@ -75,6 +76,9 @@ func newGradients(spec *Spec, geo []Geometry, params []Params, images int, objec
 		return nil, err
 	}
 	g.vm = G.NewTapeMachine(g.graph)
+	// Gorgonia sets a finalizer on the machine, to which its tensors point back: the garbage
+	// collector frees no such ring, and every graph would stay in memory. Close does its work.
+	runtime.SetFinalizer(g.vm, nil)
 	return g, nil
 }
 

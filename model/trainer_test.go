@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 
 	"neuroprobe/datasets"
@@ -379,4 +380,34 @@ func BenchmarkTrainEpoch(b *testing.B) {
 		})
 	}
 	kernel.Use("auto")
+}
+
+// TestGraphsAreFreed guards against gorgonia's finalizer, which kept every graph in memory.
+func TestGraphsAreFreed(t *testing.T) {
+	n := modeltest.Random(specs(t)[0], 31)
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.GC() // what a finalizer held needs a second round
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	graph := func() {
+		g, err := model.NewGradients(n, 32, model.CrossEntropy, model.Wanted{Params: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.Run(make([]float32, 32*n.Spec.Input.Size()), make([]float32, 32*3)); err != nil {
+			t.Fatal(err)
+		}
+		g.Close()
+	}
+	graph()
+	before := heap()
+	for range 8 {
+		graph()
+	}
+	if grown := int64(heap() - before); grown > 4<<20 {
+		t.Errorf("eight graphs leave %d MB behind", grown>>20)
+	}
 }
