@@ -65,7 +65,7 @@ func Lesion(ctx context.Context, n *model.Network, set *datasets.Set, targets []
 	r.features(c, set, lo, bootstrap)
 	r.Changed = c.mostChanged(set, lo, o.Changed)
 	r.warn(set)
-	return r, nil
+	return r, ctx.Err()
 }
 
 func zeros(targets []model.Address) []model.Edit {

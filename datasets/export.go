@@ -36,14 +36,10 @@ func exportTo(ctx context.Context, set *Set, dir string, progress func(done, tot
 	if err := checkExport(set); err != nil {
 		return err
 	}
-	if err := checkEmpty(dir); err != nil {
+	if err := checkFree(dir); err != nil {
 		return err
 	}
-	parent := filepath.Dir(dir)
-	if info, err := os.Stat(parent); err != nil || !info.IsDir() {
-		return fmt.Errorf("no folder %s", parent)
-	}
-	scratch, err := os.MkdirTemp(parent, ".export-*")
+	scratch, err := os.MkdirTemp(filepath.Dir(dir), ".export-*")
 	if err != nil {
 		return err
 	}
@@ -81,6 +77,25 @@ func checkExport(set *Set) error {
 
 func isFolderName(name string) bool {
 	return name != "" && !isHidden(name) && !strings.ContainsAny(name, `/\:*?"<>|`+"\x00")
+}
+
+// CheckExport tells whether Export could write to dir, for callers whose set takes long to make.
+func CheckExport(dir string) error {
+	if err := checkFree(filepath.Clean(dir)); err != nil {
+		return fmt.Errorf("datasets: export to %s: %w", dir, err)
+	}
+	return nil
+}
+
+func checkFree(dir string) error {
+	if err := checkEmpty(dir); err != nil {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if info, err := os.Stat(parent); err != nil || !info.IsDir() {
+		return fmt.Errorf("no folder %s", parent)
+	}
+	return nil
 }
 
 // checkEmpty accepts a folder that is not there or holds nothing.

@@ -204,7 +204,9 @@ func (t *Trainer) diverged(loss float64, stepErr error) error {
 	if stepErr != nil && !errors.Is(stepErr, errNotFinite) {
 		return stepErr
 	}
-	if stepErr != nil || !(loss < 1e30) {
+	// A network that knows nothing has a loss of log(classes); thousands of nats are no training.
+	const absurd = 1e4
+	if stepErr != nil || !(loss < absurd) {
 		return fmt.Errorf("model: %w at step %d of epoch %d: the loss is %v (try a lower --lr, now %v)",
 			ErrDiverged, t.state.Step+1, t.state.Epoch+1, loss, t.options.Rate)
 	}

@@ -41,6 +41,9 @@ masks where they are known, and a contact sheet. Reading it back gives the same 
 }
 
 func runExport(ctx context.Context, o *exportOptions) error {
+	if err := datasets.CheckExport(o.to); err != nil {
+		return err
+	}
 	set, err := o.readData(ctx, o.data.Options, o.data.Data)
 	if err != nil {
 		return err

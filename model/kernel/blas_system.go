@@ -31,7 +31,7 @@ type sgemmArgs struct {
 func loadBLAS(path string) (b backend, err error) {
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %v", path, errNoLibrary, err)
+		return nil, &libraryError{err}
 	}
 	sgemm, err := purego.Dlsym(handle, "sgemm_")
 	if err != nil {
