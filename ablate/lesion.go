@@ -45,6 +45,9 @@ func Lesion(ctx context.Context, n *model.Network, set *datasets.Set, targets []
 	}
 	lo, hi := set.Range(o.Split)
 	images, labels := set.Images[lo*set.ImageSize():hi*set.ImageSize()], set.Labels[lo:hi]
+	if o.Resamples == 0 {
+		o.Resamples = stats.DefaultResamples
+	}
 	r := &Result{Kind: "zero", Split: o.Split, Images: hi - lo, Classes: set.Classes, Resamples: o.Resamples, Seed: o.Seed}
 
 	intact, activities, err := observe(ctx, n, images, labels, targets, o.Workers)
@@ -64,7 +67,7 @@ func Lesion(ctx context.Context, n *model.Network, set *datasets.Set, targets []
 	r.measure(c, bootstrap)
 	r.features(c, set, lo, bootstrap)
 	r.Changed = c.mostChanged(set, lo, o.Changed)
-	r.warn(set)
+	r.warn(n, set)
 	return r, ctx.Err()
 }
 
@@ -97,10 +100,11 @@ func sham(ctx context.Context, n *model.Network, images []float32, targets []mod
 }
 
 // warn adds the doubts that belong under the result.
-func (r *Result) warn(set *datasets.Set) {
+func (r *Result) warn(n *model.Network, set *datasets.Set) {
 	r.Warnings = append(r.Warnings, set.Warnings...)
 	for _, t := range r.Targets {
-		if t.Fires == 0 {
+		// Without ReLU a neuron may do its work below 0.
+		if t.Fires == 0 && n.Layer(t.Address.Layer).Activation == model.ReLU {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%v never fires on these images: silencing it changes nothing by construction", t.Address))
 		}
 	}

@@ -3,16 +3,17 @@ package model
 import "math/rand/v2"
 
 // augmenter draws training images with small random changes: mirrored left to right, moved by
-// up to some pixels. What moves in from outside is 0 after normalisation, the mean colour.
+// up to some pixels. What moves in from outside has the mean colour: 0 once normalised.
 // What happens to an image depends on seed, epoch and image alone.
 type augmenter struct {
 	shape Shape
 	flip  bool
 	shift int
 	seed  uint64
+	mean  []float32 // of each channel
 }
 
-// draw writes the normalised image src, changed, into dst.
+// draw writes the image src, changed, into dst.
 func (a *augmenter) draw(dst, src []float32, epoch, image int) {
 	random := rand.New(rand.NewPCG(a.seed, streamAugment<<56|uint64(epoch)<<32|uint64(image)))
 	mirror := a.flip && random.IntN(2) == 1
@@ -25,21 +26,23 @@ func (a *augmenter) draw(dst, src []float32, epoch, image int) {
 		for y := range h {
 			to := dst[(c*h+y)*w : (c*h+y+1)*w]
 			if y-dy < 0 || y-dy >= h {
-				clear(to)
+				for x := range to {
+					to[x] = a.mean[c]
+				}
 				continue
 			}
-			moveRow(to, src[(c*h+y-dy)*w:(c*h+y-dy+1)*w], dx, mirror)
+			moveRow(to, src[(c*h+y-dy)*w:(c*h+y-dy+1)*w], dx, mirror, a.mean[c])
 		}
 	}
 }
 
 // moveRow copies a row, mirrored first if asked, then moved right by dx pixels.
-func moveRow(to, from []float32, dx int, mirror bool) {
+func moveRow(to, from []float32, dx int, mirror bool, outside float32) {
 	w := len(from)
 	for x := range to {
 		switch at := x - dx; {
 		case at < 0 || at >= w:
-			to[x] = 0
+			to[x] = outside
 		case mirror:
 			to[x] = from[w-1-at]
 		default:

@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"neuroprobe/datasets"
 )
@@ -87,6 +88,9 @@ func decodeCheckpoint(path string, f *tensorFile) (*Checkpoint, error) {
 	if !ok {
 		return nil, fmt.Errorf("model: %s: no checkpoint of neuroprobe train (metadata %s is missing)", path, checkpointKey)
 	}
+	if len(text) > maxMetadata {
+		return nil, fmt.Errorf("model: %s: metadata %s has %d bytes (at most %d are read)", path, checkpointKey, len(text), maxMetadata)
+	}
 	var head checkpointHead
 	if err := json.Unmarshal([]byte(text), &head); err != nil {
 		return nil, fmt.Errorf("model: %s: metadata %s: %w", path, checkpointKey, err)
@@ -158,6 +162,9 @@ func (c *Checkpoint) Resume(set *datasets.Set) (*Trainer, error) {
 	}
 	t.params, t.best, t.state = cloneParams(c.params), cloneParams(c.best), c.state
 	t.newSolver()
-	t.solver.Steps, t.solver.Moments = c.steps, c.moments
+	t.solver.Steps = c.steps
+	for _, m := range c.moments {
+		t.solver.Moments = append(t.solver.Moments, Moments{slices.Clone(m.First), slices.Clone(m.Second)})
+	}
 	return t, t.build()
 }

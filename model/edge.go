@@ -41,10 +41,13 @@ func (s *Session) contribution(i, n int, from Address, unit int) []float32 {
 			}
 			to[0] = sum
 		case Add:
-			if from.Unit == unit {
-				copy(to, x)
-			} else {
-				clear(to)
+			clear(to)
+			for _, k := range g.Inputs { // an add may read the same layer twice
+				if from.Unit == unit && k == from.Layer {
+					for p, v := range x {
+						to[p] += v
+					}
+				}
 			}
 		}
 	}

@@ -148,7 +148,7 @@ func (n *Network) checkEdge(from, to Address) error {
 	if !reads {
 		return fmt.Errorf("model: edge %v->%v: layer %d reads layers %v", from, to, to.Layer, n.geo[to.Layer].Inputs)
 	}
-	if units := n.geo[from.Layer].Out[0]; from.Unit < 0 || from.Unit >= units || from.Row != AllPositions {
+	if units := n.geo[from.Layer].Out[0]; from.Unit < 0 || from.Unit >= units || from.Row != AllPositions || from.Col != AllPositions {
 		return fmt.Errorf("model: edge %v->%v: want one neuron of layer %d as sender, 0 to %d", from, to, from.Layer, units-1)
 	}
 	if to.Unit == AllUnits {

@@ -141,7 +141,7 @@ func (g *Gradients) affineOp(i int) *kernelOp {
 		a.forward(out, in[0], in[1], in[2], relu)
 		return 0
 	}, g.shaped(geo.Act)...)
-	op.differentiable = []bool{g.needsInputGradient(i), true, true}
+	op.differentiable = []bool{g.needsInputGradient(i), g.wanted.Params, g.wanted.Params}
 	op.gradient = func(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 		dz, err := g.preActivationGradient(i, out, grad)
 		if err != nil {
@@ -156,6 +156,9 @@ func (g *Gradients) affineOp(i int) *kernelOp {
 			if dx, err = dxOp.apply(dz, in[1]); err != nil {
 				return nil, err
 			}
+		}
+		if !g.wanted.Params {
+			return G.Nodes{dx, nil, nil}, nil
 		}
 		// One pass over the images gives both gradients: the weight's operation computes the
 		// bias's too, which only hands it on.
@@ -354,7 +357,8 @@ func (g *Gradients) Run(inputs, targets []float32) (objective float64, err error
 	return float64(g.cost.Value().Data().(float32)), nil
 }
 
-// Param is the gradient of layer i's weight and bias in the last run; nil for layers without.
+// Param is the gradient of layer i's weight and bias in the last run, overwritten by the next;
+// nil for layers without.
 func (g *Gradients) Param(i int) Params {
 	if p := g.params[i]; p.dWeight != nil {
 		return Params{p.dWeight.Value().Data().([]float32), p.dBias.Value().Data().([]float32)}
@@ -371,7 +375,7 @@ func (g *Gradients) Activation(i int) []float32 {
 	return g.actGradients[i].Data().([]float32)
 }
 
-// Logits are the outputs of the last run.
+// Logits are the outputs of the last run, overwritten by the next.
 func (g *Gradients) Logits() []float32 { return g.outputs.values() }
 
 // Close frees what gorgonia holds.

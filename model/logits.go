@@ -31,6 +31,11 @@ func (n *Network) run(ctx context.Context, images []float32, edits []Edit, worke
 		return nil, fmt.Errorf("model: %d pixel values are no whole number of %v images", len(images), n.Spec.Input)
 	}
 	total := len(images) / size
+	for k := range edits {
+		if err := n.checkEdit(&edits[k], total); err != nil {
+			return nil, err
+		}
+	}
 	logits := make([]float32, total*outputs)
 	if workers <= 0 {
 		workers = kernel.Workers()

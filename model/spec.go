@@ -146,6 +146,9 @@ func (s *Spec) Geometries() ([]Geometry, error) {
 		}
 		geo = append(geo, g)
 	}
+	if len(faults) == 0 {
+		faults = s.unreadFaults(geo)
+	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
@@ -156,6 +159,22 @@ func (s *Spec) Geometries() ([]Geometry, error) {
 		return nil, fmt.Errorf("model: the last layer gives %v values (want one neuron a class: dense, or global average pooling)", last.Out)
 	}
 	return geo, nil
+}
+
+// unreadFaults finds layers whose output nobody reads: they could not be trained.
+func (s *Spec) unreadFaults(geo []Geometry) (faults []error) {
+	read := make([]bool, len(geo))
+	for _, g := range geo {
+		for _, in := range g.Inputs {
+			read[in] = true
+		}
+	}
+	for i, l := range s.Layers[:len(s.Layers)-1] {
+		if !read[i+1] {
+			faults = append(faults, fmt.Errorf("model: layer %d (%s): no layer reads it", i+1, l.Name))
+		}
+	}
+	return faults
 }
 
 // nameFaults verifies that addresses and tensor names can be made of the layers' names.

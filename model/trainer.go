@@ -22,7 +22,9 @@ type Trainer struct {
 	options TrainOptions
 
 	mean, std []float32
-	inputs    []float32 // the train split, normalised
+	images    int       // in the train split
+	inputs    []float32 // one batch, augmented and normalised
+	targets   []float32 // one row an image, 1 at its class
 	params    []Params
 	graph     *Gradients
 	solver    *AdamW
@@ -84,9 +86,10 @@ func prepareTrainer(set *datasets.Set, spec Spec, options TrainOptions) (*Traine
 	lo, hi := set.Range(datasets.Train)
 	t.options.Batch = min(t.options.Batch, hi-lo)
 	t.mean, t.std = channelMoments(set, lo, hi)
-	t.inputs = make([]float32, (hi-lo)*set.ImageSize())
-	normalise(t.inputs, set.Images[lo*set.ImageSize():hi*set.ImageSize()], t.mean, t.std, spec.Input.Area())
-	t.augment = augmenter{spec.Input, options.Flip, options.Shift, options.Seed}
+	t.images = hi - lo
+	t.inputs = make([]float32, t.options.Batch*set.ImageSize())
+	t.targets = make([]float32, t.options.Batch*len(set.Classes))
+	t.augment = augmenter{spec.Input, options.Flip, options.Shift, options.Seed, t.mean}
 	return t, nil
 }
 
@@ -119,7 +122,7 @@ func (p paramGrad) Grad() (G.Value, error) { return p.grad.Value(), nil }
 // Steps is the number of optimizer steps of an epoch. Images beyond the last whole batch wait
 // for another epoch, whose order is another.
 func (t *Trainer) Steps() int {
-	return len(t.inputs) / t.spec.Input.Size() / t.options.Batch
+	return t.images / t.options.Batch
 }
 
 // Run trains to the end. When the context ends it finishes the step under way and returns the
@@ -160,21 +163,22 @@ func (t *Trainer) report(watch func(Progress), last *Epoch) {
 
 // order is the order of the training images in an epoch; seed and epoch decide it.
 func (t *Trainer) order(epoch int) []int {
-	return rand.New(rand.NewPCG(t.options.Seed, streamOrder<<56|uint64(epoch))).Perm(len(t.inputs) / t.spec.Input.Size())
+	return rand.New(rand.NewPCG(t.options.Seed, streamOrder<<56|uint64(epoch))).Perm(t.images)
 }
 
 // step takes one batch.
 func (t *Trainer) step(order []int) error {
 	size, n, classes := t.spec.Input.Size(), t.options.Batch, len(t.set.Classes)
 	batch := order[t.state.Step*n : (t.state.Step+1)*n]
-	inputs, targets := make([]float32, n*size), make([]float32, n*classes)
+	clear(t.targets)
 	kernel.Parallel(0, n, func(_, i int) {
-		t.augment.draw(inputs[i*size:(i+1)*size], t.inputs[batch[i]*size:(batch[i]+1)*size], t.state.Epoch, batch[i])
+		image := batch[i] // the train split comes first in a Set
+		input := t.inputs[i*size : (i+1)*size]
+		t.augment.draw(input, t.set.Image(image), t.state.Epoch, image)
+		normalise(input, input, t.mean, t.std, t.spec.Input.Area())
+		t.targets[i*classes+t.set.Labels[image]] = 1
 	})
-	for i, image := range batch {
-		targets[i*classes+t.set.Labels[image]] = 1 // the train split comes first in a Set
-	}
-	loss, err := t.graph.Run(inputs, targets)
+	loss, err := t.graph.Run(t.inputs, t.targets)
 	if err != nil {
 		return err
 	}

@@ -88,11 +88,15 @@ func automatic() (backend, error) {
 
 var errNoLibrary = errors.New("no such library")
 
-// libraryError is the loader's own message, which names the file; it is errNoLibrary to errors.Is.
-type libraryError struct{ err error }
+// libraryError is the loader's own message, which names the file; it is errNoLibrary to
+// errors.Is where there is no such file.
+type libraryError struct {
+	err     error
+	missing bool
+}
 
-func (e *libraryError) Error() string        { return e.err.Error() }
-func (e *libraryError) Is(target error) bool { return target == errNoLibrary }
+func (e *libraryError) Error() string        { return "cannot load " + e.err.Error() }
+func (e *libraryError) Is(target error) bool { return e.missing && target == errNoLibrary }
 
 // libraryNames lists only tuned libraries: Debian's libblas.so.3 may be the reference
 // implementation, which is slower than Go's.

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build darwin || freebsd || linux || netbsd
 
 package kernel
 
@@ -21,17 +21,18 @@ type systemBLAS struct {
 	args  sync.Pool // *sgemmArgs
 }
 
-// sgemmArgs holds one call's scalars where C can point to them.
+// sgemmArgs holds one call's scalars where C can point to them. Integers are 64 bits wide: on a
+// little-endian machine a library that reads 32 of them sees the same number.
 type sgemmArgs struct {
 	transA, transB         byte
-	m, n, k, lda, ldb, ldc int32
+	m, n, k, lda, ldb, ldc int64
 	alpha, beta            float32
 }
 
 func loadBLAS(path string) (b backend, err error) {
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
-		return nil, &libraryError{err}
+		return nil, &libraryError{err, notFound(err)}
 	}
 	sgemm, err := purego.Dlsym(handle, "sgemm_")
 	if err != nil {
@@ -43,7 +44,15 @@ func loadBLAS(path string) (b backend, err error) {
 	if err := checkBackend(s); err != nil {
 		return nil, err
 	}
+	spareProcessor()
 	return s, nil
+}
+
+// notFound tells a library that is not there from one that is and cannot be loaded: the loader
+// says so only in words.
+func notFound(err error) bool {
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "no such file") || strings.Contains(text, "image not found")
 }
 
 // singleThreaded keeps OpenBLAS's own threads out: our goroutines share the cores out, and
@@ -87,8 +96,8 @@ func (s *systemBLAS) product(c, a, b Matrix, op Op) {
 	}
 	*p = sgemmArgs{
 		transA: transposition(op.TransposeB), transB: transposition(op.TransposeA),
-		m: int32(c.Cols), n: int32(c.Rows), k: int32(k),
-		lda: int32(b.Stride), ldb: int32(a.Stride), ldc: int32(c.Stride),
+		m: int64(c.Cols), n: int64(c.Rows), k: int64(k),
+		lda: int64(b.Stride), ldb: int64(a.Stride), ldc: int64(c.Stride),
 		alpha: 1,
 	}
 	if op.Accumulate {

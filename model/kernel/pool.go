@@ -48,7 +48,7 @@ func (p *MaxPool) halve(to, from []float32, line int) {
 }
 
 // Backward sends each window's gradient to the position of its maximum, the first of equals,
-// overwriting da. pooled is what Forward gave for a.
+// overwriting da.
 func (p *MaxPool) Backward(da, dpooled, a []float32, images, workers int) {
 	in, out := p.H*p.W, p.OutH*p.OutW
 	Parallel(workers, shards(images), func(_, task int) {
