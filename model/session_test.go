@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -203,12 +204,14 @@ func TestSessionAllocatesNothingOnceWarm(t *testing.T) {
 		}
 	}
 	run()
-	if bytes := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			run()
-		}
-	}).AllocedBytesPerOp(); bytes > 16<<10 {
+	const runs = 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		run()
+	}
+	runtime.ReadMemStats(&after)
+	if bytes := (after.TotalAlloc - before.TotalAlloc) / runs; bytes > 16<<10 {
 		t.Errorf("%d bytes allocated for a batch (want only the closures of the parallel loops)", bytes)
 	}
 }
@@ -286,6 +289,76 @@ func TestPositionsByHand(t *testing.T) {
 		if err != nil || math.Abs(float64(got[0]-test.want)) > 1e-6 {
 			t.Errorf("%v: %v, want %v (%v)", test.edit.Target, got, test.want, err)
 		}
+	}
+}
+
+// TestWholeLayerAtOnePositionByHand: one level a unit, at that position of each. The channels of a 1×3
+// map are x and 2x; the output is their sum, positions weighted 1, 10, 100 and 1000, 1e4, 1e5.
+func TestWholeLayerAtOnePositionByHand(t *testing.T) {
+	spec := model.Spec{Name: "map", Input: model.Shape{1, 1, 3}, Layers: []model.Layer{
+		{Name: "map", Kind: model.Conv2D, Units: 2, Kernel: 1, Activation: model.ReLU},
+		{Name: "out", Kind: model.Dense, Units: 1, Activation: model.Identity},
+	}}
+	n, err := model.NewNetwork(spec, []model.Params{{}, {Weight: []float32{1, 2}, Bias: []float32{0, 0}}, {Weight: []float32{1, 10, 100, 1000, 1e4, 1e5}, Bias: []float32{0}}},
+		[]float32{0}, []float32{1}, []string{"only"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := []float32{1, 2, 3, 0, 1, 0} // channels (1, 2, 3), (2, 4, 6) and (0, 1, 0), (0, 2, 0)
+	at := model.Address{Layer: 1, Unit: model.AllUnits, Row: 0, Col: 1}
+	for _, test := range []struct {
+		name string
+		edit model.Edit
+		want []float32
+	}{
+		{"zero", model.Zero(at), []float32{602301, 0}},
+		{"per unit", model.Edit{Target: at, Keep: model.Constant(0), Fill: model.Level{Values: []float32{7, 8}, PerPosition: true}}, []float32{682371, 80070}},
+		{"per image and unit", model.Edit{Target: at, Keep: model.Constant(1), Fill: model.Level{Values: []float32{1, 2, 3, 4}, PerPosition: true, PerImage: true}}, []float32{662331, 60040}},
+		{"keep per unit", model.Edit{Target: at, Keep: model.Level{Values: []float32{0, 1}, PerPosition: true}, Fill: model.Constant(0)}, []float32{642301, 20000}},
+	} {
+		got, err := model.NewSession(n).Run(x, 0, []model.Edit{test.edit}, nil)
+		if err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v (%v)", test.name, got, test.want, err)
+		}
+	}
+}
+
+// TestTraceAroundEdits: pre-activations are seen after edge edits and before ReLU, activations after
+// ReLU and edits, and later layers feel both. Images (1, 0.5) and (0, 1).
+func TestTraceAroundEdits(t *testing.T) {
+	n := handNet()
+	x := []float32{1, 0.5, 0, 1}
+	in0 := model.Neuron(0, 0)
+	clamp := model.Edit{Target: model.Neuron(1, 0), Keep: model.Constant(2), Fill: model.Constant(1)}
+	cut := model.Edit{Target: model.Neuron(1, 0), From: &in0, Keep: model.Constant(0), Fill: model.Constant(0)}
+	s, trace := model.NewSession(n), &model.Trace{Pre: []int{1, 2}, Post: []int{0, 1, 2}}
+	for _, test := range []struct {
+		name                    string
+		edits                   []model.Edit
+		pre, post, pre2, logits []float32
+	}{
+		{"intact", nil, []float32{2, 1.5, -0.5, 1}, []float32{2, 1.5, 0, 1}, []float32{0.5, 5.5, -1, 4}, []float32{0.5, 5.5, -1, 4}},
+		{"neuron", []model.Edit{clamp}, []float32{2, 1.5, -0.5, 1}, []float32{5, 1.5, 1, 1}, []float32{3.5, 5.5, 0, 4}, []float32{3.5, 5.5, 0, 4}},
+		{"edge", []model.Edit{cut}, []float32{0, 1.5, -0.5, 1}, []float32{0, 1.5, 0, 1}, []float32{-1.5, 5.5, -1, 4}, []float32{-1.5, 5.5, -1, 4}},
+		{"edge and neuron", []model.Edit{clamp, cut}, []float32{0, 1.5, -0.5, 1}, []float32{1, 1.5, 1, 1}, []float32{-0.5, 5.5, 0, 4}, []float32{-0.5, 5.5, 0, 4}},
+		{"output", []model.Edit{model.Zero(model.Neuron(2, 1))}, []float32{2, 1.5, -0.5, 1}, []float32{2, 1.5, 0, 1}, []float32{0.5, 5.5, -1, 4}, []float32{0.5, 0, -1, 0}},
+	} {
+		logits, err := s.Run(x, 0, test.edits, trace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, pair := range map[string][2][]float32{"pre-activation": {trace.PreActivation(1), test.pre}, "activation": {trace.Activation(1), test.post},
+			"next pre-activation": {trace.PreActivation(2), test.pre2}, "logits": {logits, test.logits}, "output": {trace.Activation(2), test.logits}, "input": {trace.Activation(0), x}} {
+			if !slices.Equal(pair[0], pair[1]) {
+				t.Errorf("%s: %s %v, want %v", test.name, what, pair[0], pair[1])
+			}
+		}
+	}
+	if _, err := s.Run(x[:2], 0, nil, trace); err != nil || len(trace.PreActivation(1)) != 2 || trace.PreActivation(1)[0] != 2 {
+		t.Errorf("a smaller batch leaves %v (%v)", trace.PreActivation(1), err)
+	}
+	if none := (&model.Trace{}); none.Activation(1) != nil || none.PreActivation(1) != nil {
+		t.Error("values that nobody asked for")
 	}
 }
 

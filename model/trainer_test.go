@@ -5,282 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"neuroprobe/datasets"
 	"neuroprobe/model"
 	"neuroprobe/model/kernel"
 	"neuroprobe/model/modeltest"
-
-	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
-
-// TestGradientsAgainstFiniteDifferences moves weights, biases, activations and pixels of random
-// networks a little and compares the objective's change, computed by the plain forward pass in
-// float64, with the gradient.
-func TestGradientsAgainstFiniteDifferences(t *testing.T) {
-	for _, spec := range specs(t) {
-		for _, objective := range []model.Objective{model.CrossEntropy, model.WeightedLogits} {
-			n := modeltest.Random(spec, 11)
-			const images = 3
-			x := modeltest.Images(spec.Input, images, 12)
-			targets := []float32{1, 0, 0, 0, 0, 1, 0, 1, 0}
-			if objective == model.WeightedLogits {
-				targets = []float32{1, -1, 0, 0, 2, 0, 0.5, 0, -1}
-			}
-			g, err := model.NewGradients(n, images, objective, model.Wanted{Params: true, Input: true, Activations: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			value, err := g.Run(n.Normalise(x), targets)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want := objectiveOf(n, x, targets, objective); math.Abs(value-want) > 1e-4*(1+math.Abs(want)) {
-				t.Fatalf("%s: objective %v, want %v", spec.Name, value, want)
-			}
-			what := fmt.Sprint(spec.Name, " objective ", objective)
-			checkParams(t, what, n, g, x, targets, objective)
-			checkPixels(t, what, n, g, x, targets, objective)
-			checkActivations(t, what, n, g, x, targets, objective)
-			g.Close()
-		}
-	}
-}
-
-func objectiveOf(n *model.Network, x, targets []float32, objective model.Objective) float64 {
-	size, k, total := n.Spec.Input.Size(), len(n.Classes), 0.0
-	images := len(x) / size
-	for i := range images {
-		_, _, out := modeltest.Forward(n, x[i*size:(i+1)*size])
-		total += objectiveOfLogits(out[n.Depth()], targets[i*k:(i+1)*k], objective)
-	}
-	if objective == model.CrossEntropy {
-		total /= float64(images)
-	}
-	return total
-}
-
-func objectiveOfLogits(logits []float64, targets []float32, objective model.Objective) float64 {
-	norm, total := 0.0, 0.0
-	for _, v := range logits {
-		norm += math.Exp(v)
-	}
-	for j, v := range logits {
-		if objective == model.CrossEntropy {
-			total += float64(targets[j]) * (math.Log(norm) - v)
-		} else {
-			total += float64(targets[j]) * v
-		}
-	}
-	return total
-}
-
-// between compares a gradient with the differences to both sides; where a ReLU or a maximum switches in between, the
-// gradient lies between them.
-func between(t *testing.T, what string, got float64, at func(delta float64) float64, h float64) {
-	t.Helper()
-	middle := at(0)
-	right, left := (at(h)-middle)/h, (middle-at(-h))/h
-	lo, hi := min(left, right), max(left, right)
-	// Float32 sums leave the objective uncertain by about a millionth.
-	slack := 2e-3*(0.05+max(math.Abs(lo), math.Abs(hi))) + 1e-6*(1+math.Abs(middle))/h
-	if got < lo-slack || got > hi+slack {
-		t.Errorf("%s: gradient %v, finite differences %v and %v", what, got, left, right)
-	}
-}
-
-func checkParams(t *testing.T, what string, n *model.Network, g *model.Gradients, x, targets []float32, o model.Objective) {
-	for l := 1; l <= n.Depth(); l++ {
-		d := g.Param(l)
-		for name, pair := range map[string][2][]float32{"weight": {n.Params[l].Weight, d.Weight}, "bias": {n.Params[l].Bias, d.Bias}} {
-			if len(pair[0]) != len(pair[1]) {
-				t.Fatalf("%s: layer %d: %d gradients for %d values", what, l, len(pair[1]), len(pair[0]))
-			}
-			for k := 0; k < len(pair[0]); k += 1 + len(pair[0])/3 {
-				old := pair[0][k]
-				between(t, fmt.Sprint(what, " layer ", l, " ", name, " ", k), float64(pair[1][k]), func(delta float64) float64 {
-					pair[0][k] = old + float32(delta)
-					defer func() { pair[0][k] = old }()
-					return objectiveOf(n, x, targets, o)
-				}, 1.0/1024)
-			}
-		}
-	}
-}
-
-func checkPixels(t *testing.T, what string, n *model.Network, g *model.Gradients, x, targets []float32, o model.Objective) {
-	d := g.Activation(0)
-	for k := 0; k < len(x); k += 1 + len(x)/5 {
-		old, c := x[k], k/n.Spec.Input.Area()%n.Spec.Input[0]
-		// The gradient is with respect to the normalised pixel.
-		between(t, fmt.Sprint(what, " pixel ", k), float64(d[k])/float64(n.Std[c]), func(delta float64) float64 {
-			x[k] = old + float32(delta)
-			defer func() { x[k] = old }()
-			return objectiveOf(n, x, targets, o)
-		}, 1.0/1024)
-	}
-}
-
-// checkActivations moves an activation by an edit: the session is held against the plain
-// forward pass elsewhere.
-func checkActivations(t *testing.T, what string, n *model.Network, g *model.Gradients, x, targets []float32, o model.Objective) {
-	s := model.NewSession(n)
-	k := len(n.Classes)
-	for l := 1; l <= n.Depth(); l++ {
-		shape := n.Geometry(l).Act
-		d := g.Activation(l)
-		for at := 0; at < shape.Size(); at += 1 + shape.Size()/3 {
-			sum := 0.0
-			for i := range len(x) / n.Spec.Input.Size() {
-				sum += float64(d[i*shape.Size()+at])
-			}
-			target := model.Address{Layer: l, Unit: at / shape.Area(), Row: at % shape.Area() / shape[2], Col: at % shape[2]}
-			between(t, fmt.Sprint(what, " activation ", target), sum, func(delta float64) float64 {
-				edit := model.Edit{Target: target, Keep: model.Constant(1), Fill: model.Constant(float32(delta))}
-				logits, err := s.Run(x, 0, []model.Edit{edit}, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				total := 0.0
-				for i := range len(logits) / k {
-					row := make([]float64, k)
-					for j := range row {
-						row[j] = float64(logits[i*k+j])
-					}
-					total += objectiveOfLogits(row, targets[i*k:(i+1)*k], o)
-				}
-				if o == model.CrossEntropy {
-					total /= float64(len(logits) / k)
-				}
-				return total
-			}, 1.0/64)
-		}
-	}
-}
-
-// TestGradientsAgainstGorgoniasOwn builds a small convolutional network from gorgonia's stock
-// operations and compares loss and gradients.
-func TestGradientsAgainstGorgoniasOwn(t *testing.T) {
-	spec, err := model.Preset("cnn", model.Shape{3, 16, 16}, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := modeltest.Random(spec, 21)
-	const images = 4
-	x := n.Normalise(modeltest.Images(spec.Input, images, 22))
-	targets := []float32{1, 0, 0, 1, 1, 0, 0, 1}
-	ours, err := model.NewGradients(n, images, model.CrossEntropy, model.Wanted{Params: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	loss, err := ours.Run(x, targets)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	g := G.NewGraph()
-	node := func(values []float32, shape ...int) *G.Node {
-		return G.NodeFromAny(g, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(append([]float32(nil), values...))), G.WithName(fmt.Sprint(shape, len(values), values[0])))
-	}
-	h := node(x, images, 3, 16, 16)
-	var params []*G.Node
-	for l := 1; l <= n.Depth(); l++ {
-		geo, p := n.Geometry(l), n.Params[l]
-		if n.Layer(l).Kind == model.Conv2D {
-			w, b := node(p.Weight, geo.Act[0], geo.In[0], 3, 3), node(p.Bias, 1, geo.Act[0], 1, 1)
-			z := G.Must(G.Conv2d(h, w, tensor.Shape{3, 3}, []int{1, 1}, []int{1, 1}, []int{1, 1}))
-			z = G.Must(G.BroadcastAdd(z, b, nil, []byte{0, 2, 3}))
-			h = G.Must(G.MaxPool2D(G.Must(G.Rectify(z)), tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2}))
-			params = append(params, w, b)
-			continue
-		}
-		h = G.Must(G.Reshape(h, tensor.Shape{images, geo.FanIn}))
-		w, b := node(p.Weight, geo.Act[0], geo.FanIn), node(p.Bias, 1, geo.Act[0])
-		h = G.Must(G.BroadcastAdd(G.Must(G.Mul(h, G.Must(G.Transpose(w)))), b, nil, []byte{0}))
-		if l < n.Depth() {
-			h = G.Must(G.Rectify(h))
-		}
-		params = append(params, w, b)
-	}
-	y := node(targets, images, 2)
-	likelihood := G.Must(G.Sum(G.Must(G.HadamardProd(y, G.Must(G.Log(G.Must(G.SoftMax(h))))))))
-	cost := G.Must(G.Div(G.Must(G.Neg(likelihood)), G.NewConstant(float32(images))))
-	grads, err := G.Grad(cost, params...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := make([]G.Value, len(grads))
-	for i, d := range grads {
-		G.Read(d, &values[i])
-	}
-	var costValue G.Value
-	G.Read(cost, &costValue)
-	vm := G.NewTapeMachine(g)
-	defer vm.Close()
-	if err := vm.RunAll(); err != nil {
-		t.Fatal(err)
-	}
-	if want := float64(costValue.Data().(float32)); math.Abs(loss-want) > 1e-5*(1+want) {
-		t.Errorf("loss %v, gorgonia's %v", loss, want)
-	}
-	for l := 1; l <= n.Depth(); l++ {
-		got := ours.Param(l)
-		closeEnough(t, fmt.Sprint("layer ", l, " weight"), got.Weight, values[2*l-2].Data().([]float32))
-		closeEnough(t, fmt.Sprint("layer ", l, " bias"), got.Bias, values[2*l-1].Data().([]float32))
-	}
-}
-
-func closeEnough(t *testing.T, what string, got, want []float32) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
-	}
-	for i := range got {
-		if math.Abs(float64(got[i]-want[i])) > 1e-4*(0.1+math.Abs(float64(want[i]))) {
-			t.Fatalf("%s: value %d is %v, want %v", what, i, got[i], want[i])
-		}
-	}
-}
-
-type pair struct{ value, grad *tensor.Dense }
-
-func (p pair) Value() G.Value         { return p.value }
-func (p pair) Grad() (G.Value, error) { return p.grad, nil }
-
-// TestAdamAgainstGorgonias takes the same steps with both solvers.
-func TestAdamAgainstGorgonias(t *testing.T) {
-	vec := func(v ...float32) *tensor.Dense { return tensor.New(tensor.WithShape(len(v)), tensor.WithBacking(v)) }
-	ours, theirs := vec(1, -2, 0.5), vec(1, -2, 0.5)
-	a, b := model.NewAdamW(0.01, 0), G.NewAdamSolver(G.WithLearnRate(0.01))
-	for step := range 20 {
-		s := float32(step + 1)
-		if err := a.Step([]G.ValueGrad{pair{ours, vec(0.3*s, -0.1, float32(math.Sin(float64(s))))}}); err != nil {
-			t.Fatal(err)
-		}
-		if err := b.Step([]G.ValueGrad{pair{theirs, vec(0.3*s, -0.1, float32(math.Sin(float64(s))))}}); err != nil {
-			t.Fatal(err)
-		}
-		closeEnough(t, fmt.Sprint("step ", step+1), ours.Data().([]float32), theirs.Data().([]float32))
-	}
-}
-
-// TestWeightDecayByHand: with a gradient of 0, decoupled decay multiplies by 1 - rate·decay.
-func TestWeightDecayByHand(t *testing.T) {
-	w := tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{2}))
-	bias := tensor.New(tensor.WithShape(1), tensor.WithBacking([]float32{2}))
-	zero := func(shape ...int) *tensor.Dense {
-		return tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
-	}
-	a := model.NewAdamW(0.1, 0.5)
-	if err := a.Step([]G.ValueGrad{pair{w, zero(1, 1)}, pair{bias, zero(1)}}); err != nil {
-		t.Fatal(err)
-	}
-	closeEnough(t, "weight", w.Data().([]float32), []float32{1.9})
-	closeEnough(t, "bias", bias.Data().([]float32), []float32{2})
-}
 
 func blobs() *datasets.Set { return modeltest.Blobs(model.Shape{3, 16, 16}, 200, 40, 40, 1) }
 
@@ -358,6 +91,221 @@ func TestDivergenceIsAnError(t *testing.T) {
 	}
 }
 
+// coins is a set whose labels are thrown: training can only overfit, so the best epoch on select
+// comes early. Select and confirm are darker than train, so that their moments differ.
+func coins(t testing.TB) *datasets.Set {
+	t.Helper()
+	const train, others = 40, 60
+	r := rand.New(rand.NewPCG(3, 3))
+	s := datasets.Set{Channels: 1, Height: 4, Width: 4, Classes: []string{"a", "b"}, Images: modeltest.Images(model.Shape{1, 4, 4}, train+2*others, 9)}
+	for i := range train + 2*others {
+		s.Labels = append(s.Labels, r.IntN(2))
+		if i >= train {
+			for p := range 16 {
+				s.Images[i*16+p] *= 0.5
+			}
+		}
+	}
+	set, err := datasets.New(s, train, others, others)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// coinTrainer is ready to train on the coins for 12 epochs of 5 steps, options changed as asked.
+func coinTrainer(t testing.TB, change func(*model.TrainOptions)) *model.Trainer {
+	t.Helper()
+	o := model.TrainOptions{Epochs: 12, Batch: 8, Optimizer: "adamw", Rate: 0.02, Seed: 4}
+	if change != nil {
+		change(&o)
+	}
+	spec := model.Spec{Name: "coins", Input: model.Shape{1, 4, 4}, Layers: []model.Layer{
+		{Name: "h", Kind: model.Dense, Units: 24, Activation: model.ReLU}, {Name: "o", Kind: model.Dense, Units: 2, Activation: model.Identity}}}
+	tr, err := model.NewTrainer(coins(t), spec, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// coinRun is what such a training ends with.
+func coinRun(t testing.TB, change func(*model.TrainOptions)) *model.Network {
+	t.Helper()
+	tr := coinTrainer(t, change)
+	if err := tr.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return network(t, tr)
+}
+
+func network(t testing.TB, tr *model.Trainer) *model.Network {
+	t.Helper()
+	n, err := tr.Network("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestBestEpochIsChosenOnSelect: the weights kept are those of the epoch with the lowest
+// cross-entropy on select, which they show when measured again, and no later ones.
+func TestBestEpochIsChosenOnSelect(t *testing.T) {
+	n := coinRun(t, nil)
+	r, best := n.Record, 0
+	for k, e := range r.Epochs {
+		if e.SelectLoss < r.Epochs[best].SelectLoss {
+			best = k
+		}
+	}
+	if len(r.Epochs) != 12 || r.Best != best+1 || r.Best == 12 || r.Stopped != "all epochs done" {
+		t.Fatalf("best %d (lowest loss in epoch %d) of %d, %q", r.Best, best+1, len(r.Epochs), r.Stopped)
+	}
+	e, err := n.Evaluate(context.Background(), coins(t), datasets.Select, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Loss != r.Epochs[best].SelectLoss || e.Accuracy != r.Epochs[best].SelectAccuracy {
+		t.Errorf("select: %v, %v, recorded %+v", e.Loss, e.Accuracy, r.Epochs[best])
+	}
+	if c, err := n.Evaluate(context.Background(), coins(t), datasets.Confirm, 1); err != nil || c.Loss == e.Loss {
+		t.Errorf("confirm gives select's loss %v (%v): the test cannot tell them apart", c.Loss, err)
+	}
+}
+
+// TestTrainingFiguresAreAverages: a loss begins near log 2 and falls; sums over batches or
+// images would not fit the bounds.
+func TestTrainingFiguresAreAverages(t *testing.T) {
+	epochs := coinRun(t, nil).Record.Epochs
+	if first := epochs[0]; first.TrainLoss < 0.6 || first.TrainLoss > 0.9 || first.TrainAccuracy < 0.3 || first.TrainAccuracy > 0.8 {
+		t.Errorf("first epoch %+v", first)
+	}
+	if last := epochs[11]; last.TrainLoss > 0.6 || last.TrainAccuracy < 0.8 || last.TrainAccuracy > 1 {
+		t.Errorf("last epoch %+v", last)
+	}
+}
+
+// TestLearningRateFallsAlongACosine: an epoch's record holds the rate of its last step, of 60.
+func TestLearningRateFallsAlongACosine(t *testing.T) {
+	for k, e := range coinRun(t, nil).Record.Epochs {
+		at := float64(5*(k+1)-1) / 60
+		if want := 0.01 * (1 + math.Cos(math.Pi*at)); math.Abs(e.LearningRate-want) > 1e-12 {
+			t.Errorf("epoch %d: learning rate %v, want %v", k+1, e.LearningRate, want)
+		}
+	}
+}
+
+// TestMomentsAreTheTrainSplits: what normalises the input must not know select and confirm.
+func TestMomentsAreTheTrainSplits(t *testing.T) {
+	n := coinRun(t, func(o *model.TrainOptions) { o.Epochs = 1 })
+	var sum, squares float64
+	for _, v := range coins(t).Images[:40*16] {
+		sum, squares = sum+float64(v), squares+float64(v)*float64(v)
+	}
+	mean := sum / 640
+	if sd := math.Sqrt(squares/640 - mean*mean); math.Abs(float64(n.Mean[0])-mean) > 1e-6 || math.Abs(float64(n.Std[0])-sd) > 1e-6 {
+		t.Errorf("moments %v, %v, want the train split's %v, %v", n.Mean, n.Std, mean, sd)
+	}
+}
+
+func TestPatienceEndsTraining(t *testing.T) {
+	full, r := coinRun(t, nil).Record, coinRun(t, func(o *model.TrainOptions) { o.Patience = 2 }).Record
+	if len(r.Epochs) != r.Best+2 || r.Stopped != "no gain on select for 2 epochs" || !slices.Equal(r.Epochs, full.Epochs[:len(r.Epochs)]) {
+		t.Errorf("best %d of %d epochs, %q", r.Best, len(r.Epochs), r.Stopped)
+	}
+}
+
+// TestEveryOptionMatters: each gives other weights than every other.
+func TestEveryOptionMatters(t *testing.T) {
+	seen := map[string]string{}
+	for name, change := range map[string]func(*model.TrainOptions){
+		"plain": nil,
+		"flip":  func(o *model.TrainOptions) { o.Flip = true }, "shift": func(o *model.TrainOptions) { o.Shift = 1 },
+		"adam with decay":  func(o *model.TrainOptions) { o.Optimizer, o.WeightDecay = "adam", 0.1 },
+		"adamw with decay": func(o *model.TrainOptions) { o.WeightDecay = 0.1 },
+		"rate":             func(o *model.TrainOptions) { o.Rate = 0.01 },
+		"batch":            func(o *model.TrainOptions) { o.Batch = 10 },
+	} {
+		weights := fmt.Sprint(coinRun(t, change).Params[1].Weight)
+		if other, known := seen[weights]; known {
+			t.Errorf("%s gives the weights of %s", name, other)
+		}
+		seen[weights] = name
+	}
+}
+
+func TestBatchLargerThanTheData(t *testing.T) {
+	tr := coinTrainer(t, func(o *model.TrainOptions) { o.Batch, o.Epochs = 1000, 1 })
+	if err := tr.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := network(t, tr); tr.Steps() != 1 || n.Record.Options.Batch != 40 {
+		t.Errorf("%d steps of %d images", tr.Steps(), n.Record.Options.Batch)
+	}
+}
+
+// TestEachEpochHasAnotherOrder: with a rate too small to move a weight, and one batch of 24
+// of the 40 images an epoch, an epoch's loss tells which images it met.
+func TestEachEpochHasAnotherOrder(t *testing.T) {
+	losses := map[float64]bool{}
+	for _, e := range coinRun(t, func(o *model.TrainOptions) { o.Batch, o.Rate = 24, 1e-15 }).Record.Epochs {
+		losses[e.TrainLoss] = true
+	}
+	if len(losses) != 12 {
+		t.Errorf("12 epochs met %d different batches", len(losses))
+	}
+}
+
+// TestKeptNetworkDoesNotTrainOn: a network handed out during training stays as it was.
+func TestKeptNetworkDoesNotTrainOn(t *testing.T) {
+	tr := coinTrainer(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := tr.Run(ctx, func(p model.Progress) {
+		if p.Step == 5 {
+			cancel()
+		}
+	}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	early := network(t, tr)
+	digest := early.Digest()
+	if err := tr.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if early.Digest() != digest {
+		t.Error("a network handed out changes as training goes on")
+	}
+}
+
+// TestTrainOptionsCheck: each bad setting is named, the usual ones pass.
+func TestTrainOptionsCheck(t *testing.T) {
+	usual := model.DefaultTrainOptions()
+	if err := usual.Check(); err != nil {
+		t.Error(err)
+	}
+	nan := math.NaN()
+	for want, change := range map[string]func(*model.TrainOptions){
+		"model: 0 epochs (want at least 1)":                                          func(o *model.TrainOptions) { o.Epochs = 0 },
+		"model: batches of 0 images (want at least 1)":                               func(o *model.TrainOptions) { o.Batch = 0 },
+		`model: optimizer "sgd" (known: adamw, adam)`:                                func(o *model.TrainOptions) { o.Optimizer = "sgd" },
+		"model: learning rate 0 (want above 0; 0.001 is usual)":                      func(o *model.TrainOptions) { o.Rate = 0 },
+		"model: learning rate NaN (want above 0; 0.001 is usual)":                    func(o *model.TrainOptions) { o.Rate = nan },
+		"model: learning rate 11 (want above 0; 0.001 is usual)":                     func(o *model.TrainOptions) { o.Rate = 11 },
+		"model: weight decay -1 (want 0 or more; 0.01 is usual)":                     func(o *model.TrainOptions) { o.WeightDecay = -1 },
+		"model: weight decay NaN (want 0 or more; 0.01 is usual)":                    func(o *model.TrainOptions) { o.WeightDecay = nan },
+		"model: shift -1 pixels (want 0 or more)":                                    func(o *model.TrainOptions) { o.Shift = -1 },
+		"model: patience -1 epochs (want 0 or more)":                                 func(o *model.TrainOptions) { o.Patience = -1 },
+		"model: 0 epochs (want at least 1)\nmodel: shift -1 pixels (want 0 or more)": func(o *model.TrainOptions) { o.Epochs, o.Shift = 0, -1 },
+	} {
+		o := usual
+		change(&o)
+		if err := o.Check(); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 // BenchmarkTrainEpoch is one epoch of the cnn preset on 10,000 images, batches of 64: the
 // peer's task "train-epoch".
 func BenchmarkTrainEpoch(b *testing.B) {
@@ -380,34 +328,4 @@ func BenchmarkTrainEpoch(b *testing.B) {
 		})
 	}
 	kernel.Use("auto")
-}
-
-// TestGraphsAreFreed guards against gorgonia's finalizer, which kept every graph in memory.
-func TestGraphsAreFreed(t *testing.T) {
-	n := modeltest.Random(specs(t)[0], 31)
-	heap := func() uint64 {
-		runtime.GC()
-		runtime.GC() // what a finalizer held needs a second round
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	graph := func() {
-		g, err := model.NewGradients(n, 32, model.CrossEntropy, model.Wanted{Params: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := g.Run(make([]float32, 32*n.Spec.Input.Size()), make([]float32, 32*3)); err != nil {
-			t.Fatal(err)
-		}
-		g.Close()
-	}
-	graph()
-	before := heap()
-	for range 8 {
-		graph()
-	}
-	if grown := int64(heap() - before); grown > 4<<20 {
-		t.Errorf("eight graphs leave %d MB behind", grown>>20)
-	}
 }

@@ -1,9 +1,16 @@
-// Package stats holds the statistics that more than one room needs: intervals for rates, an
-// exact paired test, bootstrap intervals, quantiles and running moments.
+// Package stats holds the statistics that more than one room needs: intervals for rates, exact
+// and permutation tests, bootstrap intervals, measures of tuning, quantiles and running moments.
 //
 //	Wilson, WilsonAt          score interval of a rate            Wilson 1927
 //	McNemarExact, McNemarLog  exact test of paired yes/no         McNemar 1947
 //	Bootstrap                 percentile intervals, stratified    Efron & Tibshirani 1993
+//	AUROC, AUROCOf            order of two groups, ties half      Hanley & McNeil 1982
+//	StratifiedAUROC           the same within strata              van Elteren 1960
+//	DPrime                    distance of means in spreads        Green & Swets 1966
+//	ClassSelectivity          best class against the rest         Morcos et al. 2018
+//	Permutations              null draws, stratified; sign flips  Fisher 1935
+//	PermutationP              (b+1)/(m+1)                         Phipson & Smyth 2010
+//	BenjaminiHochberg         p adjusted for many tests           Benjamini & Hochberg 1995
 //	Quantile                  linear interpolation, type 7        Hyndman & Fan 1996
 //	Moments                   mean and variance in one pass       Welford 1962
 //

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/blas"
@@ -88,22 +89,89 @@ func TestUseNamesTheLibrary(t *testing.T) {
 	}
 }
 
-// TestStartUpCheckCatchesAWrongLibrary plants faults of the kinds a foreign library has.
+// TestStartUpCheckCatchesAWrongLibrary plants faults of the kinds a foreign library has, each
+// wrong in one way only: all else goes by the definition, which itself passes.
 func TestStartUpCheckCatchesAWrongLibrary(t *testing.T) {
+	if err := checkBackend(faulty(productByDefinition)); err != nil {
+		t.Fatal(err)
+	}
+	// A wrong stride or transposition may read, but must not run, beyond the operands.
+	roomy := func(m Matrix) Matrix {
+		m.Data = append(slices.Clone(m.Data), make([]float32, len(m.Data))...)
+		return m
+	}
+	untransposed := func(m Matrix) Matrix {
+		m = roomy(m)
+		m.Rows, m.Cols = m.Cols, m.Rows
+		return m
+	}
 	for name, fault := range map[string]func(c, a, b Matrix, op Op){
-		"ignores transposition": func(c, a, b Matrix, op Op) {
+		"ignores the transposition of a": func(c, a, b Matrix, op Op) {
 			if op.TransposeA {
-				a.Data = append([]float32{1}, a.Data...)
+				a, op.TransposeA = untransposed(a), false
 			}
 			productByDefinition(c, a, b, op)
 		},
-		"ignores beta":  func(c, a, b Matrix, op Op) { op.Accumulate = false; productByDefinition(c, a, b, op) },
-		"does nothing":  func(c, a, b Matrix, op Op) {},
-		"gives NaN":     func(c, a, b Matrix, op Op) { c.Data[3] = float32(math.NaN()) },
-		"writes beyond": func(c, a, b Matrix, op Op) { productByDefinition(c, a, b, op); c.Data[c.Cols] = 99 },
+		"ignores the transposition of b": func(c, a, b Matrix, op Op) {
+			if op.TransposeB {
+				b, op.TransposeB = untransposed(b), false
+			}
+			productByDefinition(c, a, b, op)
+		},
+		"always transposes a": func(c, a, b Matrix, op Op) {
+			if !op.TransposeA {
+				a, op.TransposeA = untransposed(a), true
+			}
+			productByDefinition(c, a, b, op)
+		},
+		"always transposes b": func(c, a, b Matrix, op Op) {
+			if !op.TransposeB {
+				b, op.TransposeB = untransposed(b), true
+			}
+			productByDefinition(c, a, b, op)
+		},
+		"ignores the stride of a": func(c, a, b Matrix, op Op) { a.Stride = a.Cols; productByDefinition(c, a, b, op) },
+		"ignores the stride of b": func(c, a, b Matrix, op Op) { b.Stride = b.Cols; productByDefinition(c, a, b, op) },
+		"ignores the stride of c": func(c, a, b Matrix, op Op) { c.Stride = c.Cols; productByDefinition(c, a, b, op) },
+		"never accumulates":       func(c, a, b Matrix, op Op) { op.Accumulate = false; productByDefinition(c, a, b, op) },
+		"always accumulates":      func(c, a, b Matrix, op Op) { op.Accumulate = true; productByDefinition(c, a, b, op) },
+		"does nothing":            func(c, a, b Matrix, op Op) {},
+		"gives one NaN":           func(c, a, b Matrix, op Op) { productByDefinition(c, a, b, op); c.Data[3] = float32(math.NaN()) },
+		"writes into the gap":     func(c, a, b Matrix, op Op) { productByDefinition(c, a, b, op); c.Data[c.Cols] = 99 },
+		"misses the last column": func(c, a, b Matrix, op Op) {
+			at := (c.Rows-1)*c.Stride + c.Cols - 1
+			old := c.Data[at]
+			productByDefinition(c, a, b, op)
+			c.Data[at] = old
+		},
+		"is off by a thousandth": func(c, a, b Matrix, op Op) { productByDefinition(c, a, b, op); c.Data[0] += 1e-3 },
 	} {
 		if err := checkBackend(faulty(fault)); err == nil {
 			t.Errorf("a library that %s passed", name)
+		}
+	}
+}
+
+// TestProductLeavesGapsAlone: with 9 to 15 columns Go's back end computes 16, and a stride of 16
+// must not make it write them.
+func TestProductLeavesGapsAlone(t *testing.T) {
+	for _, name := range backends(t) {
+		if err := Use(name); err != nil {
+			t.Fatal(err)
+		}
+		for cols := 9; cols <= 16; cols++ {
+			for _, accumulate := range []bool{false, true} {
+				const rows, k, stride, gap = 5, 6, 16, 77
+				a, b := Dense(random(rows*k, 1), rows, k), Dense(random(k*cols, 2), k, cols)
+				c := Matrix{Data: make([]float32, rows*stride), Rows: rows, Cols: cols, Stride: stride}
+				for i := range c.Data {
+					c.Data[i] = gap
+				}
+				want := Matrix{slices.Clone(c.Data), rows, cols, stride}
+				productByDefinition(want, a, b, Op{Accumulate: accumulate})
+				Product(c, a, b, Op{Accumulate: accumulate})
+				closeTo(t, fmt.Sprint(name, " ", cols, " columns"), c.Data, want.Data, 1e-5)
+			}
 		}
 	}
 }

@@ -2,15 +2,31 @@ package modeltest
 
 import "neuroprobe/model"
 
+// Nudge adds Delta to one activation of a layer (0: the normalised input), before pooling, for
+// differences finer than float32.
+type Nudge struct {
+	Layer, Index int
+	Delta        float64
+}
+
+func nudge(act []float64, layer int, nudges []Nudge) {
+	for _, n := range nudges {
+		if n.Layer == layer {
+			act[n.Index] += n.Delta
+		}
+	}
+}
+
 // Forward is the oracle: a network run by the definitions, in plain loops and float64, one
-// image at a time, without edits. It returns pre-activations, activations (before pooling) and
-// what each layer hands on, by layer number; 0 is the normalised input.
-func Forward(n *model.Network, image []float32) (pre, act, out [][]float64) {
+// image at a time, without edits but for the nudges. It returns pre-activations, activations
+// (before pooling) and what each layer hands on, by layer number; 0 is the normalised input.
+func Forward(n *model.Network, image []float32, nudges ...Nudge) (pre, act, out [][]float64) {
 	shape, input := n.Spec.Input, make([]float64, len(image))
 	for i, v := range image {
 		c := i / shape.Area()
 		input[i] = (float64(v) - float64(n.Mean[c])) / float64(n.Std[c])
 	}
+	nudge(input, 0, nudges)
 	pre, act, out = append(pre, input), append(act, input), append(out, input)
 	for number := 1; number <= n.Depth(); number++ {
 		l, g := n.Layer(number), n.Geometry(number)
@@ -28,6 +44,7 @@ func Forward(n *model.Network, image []float32) (pre, act, out [][]float64) {
 				a[i] = max(a[i], 0)
 			}
 		}
+		nudge(a, number, nudges)
 		pre, act, out = append(pre, z), append(act, a), append(out, pooled(l.Pool, a, g))
 	}
 	return pre, act, out
@@ -51,10 +68,14 @@ func weightedSum(n *model.Network, number, u, y, x int, out [][]float64) float64
 		sum = float64(p.Bias[u])
 		for c := range g.In[0] {
 			for ky := range l.Kernel {
-				for kx := range l.Kernel {
-					iy, ix := y*max(l.Stride, 1)+ky-l.Padding, x*max(l.Stride, 1)+kx-l.Padding
-					if iy >= 0 && iy < g.In[1] && ix >= 0 && ix < g.In[2] {
-						sum += in[(c*g.In[1]+iy)*g.In[2]+ix] * float64(p.Weight[((u*g.In[0]+c)*l.Kernel+ky)*l.Kernel+kx])
+				iy := y*max(l.Stride, 1) + ky - l.Padding
+				if iy < 0 || iy >= g.In[1] {
+					continue
+				}
+				line := in[(c*g.In[1]+iy)*g.In[2]:][:g.In[2]]
+				for kx, w := range p.Weight[((u*g.In[0]+c)*l.Kernel+ky)*l.Kernel:][:l.Kernel] {
+					if ix := x*max(l.Stride, 1) + kx - l.Padding; ix >= 0 && ix < g.In[2] {
+						sum += line[ix] * float64(w)
 					}
 				}
 			}

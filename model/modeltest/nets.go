@@ -2,6 +2,7 @@ package modeltest
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"neuroprobe/datasets"
@@ -39,7 +40,8 @@ func Wire(inputs int, layers ...[][]float32) *model.Network {
 }
 
 // Random gives a network of a spec random weights, biases and input normalisation, so that
-// nothing is 0 by accident.
+// nothing is 0 by accident. The weights have a standard deviation of √(2/fan-in) (He et al. 2015):
+// what is in an image reaches the logits at its own size, and small biases do not drown it.
 func Random(spec model.Spec, seed uint64) *model.Network {
 	r := rand.New(rand.NewPCG(seed, 77))
 	geo, err := spec.Geometries()
@@ -51,7 +53,7 @@ func Random(spec model.Spec, seed uint64) *model.Network {
 		g := geo[i+1]
 		var p model.Params
 		if l.Kind != model.Add {
-			p.Weight, p.Bias = normals(r, g.Act[0]*g.FanIn, g.FanIn), normals(r, g.Act[0], 1)
+			p.Weight, p.Bias = normals(r, g.Act[0]*g.FanIn, math.Sqrt(2/float64(g.FanIn))), normals(r, g.Act[0], 0.1)
 		}
 		params = append(params, p)
 	}
@@ -66,10 +68,10 @@ func Random(spec model.Spec, seed uint64) *model.Network {
 	return must(model.NewNetwork(spec, params, mean, std, classes))
 }
 
-func normals(r *rand.Rand, n, fanIn int) []float32 {
+func normals(r *rand.Rand, n int, sd float64) []float32 {
 	out := make([]float32, n)
 	for i := range out {
-		out[i] = float32(r.NormFloat64() / float64(fanIn) * 4)
+		out[i] = float32(r.NormFloat64() * sd)
 	}
 	return out
 }
