@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"neuroprobe/datasets"
 )
 
 // root is the project's folder, seen from here.
@@ -143,6 +146,18 @@ func TestDocumentLinks(t *testing.T) {
 			if !exists(filepath.Join(root, path)) {
 				t.Errorf("%s: %s is not there", name, target)
 			}
+		}
+	}
+}
+
+// TestReadmeTellsPetfacesProbabilities: the README's table of features is the one they are
+// drawn from.
+func TestReadmeTellsPetfacesProbabilities(t *testing.T) {
+	readme := document(t, "README.md")
+	for _, f := range datasets.PetfaceFeatures() {
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| %s \| [a-z ]+ \| %.2f \| %.2f \|$`, "`"+f.Name+"`", f.Cat, f.Dog))
+		if !row.MatchString(readme) {
+			t.Errorf("README.md has no row for %s with %.2f and %.2f", f.Name, f.Cat, f.Dog)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strings"
 	"sync"
 )
 
@@ -88,14 +89,18 @@ func automatic() (backend, error) {
 
 var errNoLibrary = errors.New("no such library")
 
-// libraryError is the loader's own message, which names the file; it is errNoLibrary to
-// errors.Is where there is no such file.
+// libraryError is the loader's own message; it is errNoLibrary to errors.Is where there is no
+// such file.
 type libraryError struct {
+	path    string
 	err     error
 	missing bool
 }
 
-func (e *libraryError) Error() string        { return "cannot load " + e.err.Error() }
+func (e *libraryError) Error() string {
+	return "cannot load " + e.path + ": " + strings.TrimPrefix(e.err.Error(), e.path+": ")
+}
+
 func (e *libraryError) Is(target error) bool { return e.missing && target == errNoLibrary }
 
 // libraryNames lists only tuned libraries: Debian's libblas.so.3 may be the reference

@@ -30,9 +30,9 @@ type sgemmArgs struct {
 }
 
 func loadBLAS(path string) (b backend, err error) {
-	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	handle, err := open(path)
 	if err != nil {
-		return nil, &libraryError{err, notFound(err)}
+		return nil, &libraryError{path, err, notFound(err)}
 	}
 	sgemm, err := purego.Dlsym(handle, "sgemm_")
 	if err != nil {
@@ -46,6 +46,14 @@ func loadBLAS(path string) (b backend, err error) {
 	}
 	spareProcessor()
 	return s, nil
+}
+
+// open loads a library. The loader keeps its last error by thread, so the goroutine must not
+// move to another between the failure and asking for its cause: it would find none.
+func open(path string) (uintptr, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	return purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 }
 
 // notFound tells a library that is not there from one that is and cannot be loaded: the loader
