@@ -24,17 +24,20 @@ const (
 )
 
 func main() {
-	ctx, stop := interruptible(context.Background())
+	ctx, stop := interruptible(context.Background(), func() {})
 	code := run(ctx, os.Args[1:], streams{Out: os.Stdout, Err: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))})
 	stop()
 	os.Exit(code)
 }
 
 // interruptible ends the context at the first Ctrl-C or SIGTERM. A second one ends the program
-// at once, as if we were not listening.
-func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+// at once, as if we were not listening; from when on, restored tells.
+func interruptible(ctx context.Context, restored func()) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		stop()
+		restored()
+	})
 	return ctx, stop
 }
 
