@@ -20,26 +20,28 @@ func observe(ctx context.Context, n *model.Network, images []float32, labels []i
 		}
 		want.Post = append(want.Post, t.Layer)
 	}
-	// Batches arrive in any order: the sums are kept apart by image, so that their order is fixed.
+	// Batches arrive in any order and at once: what belongs to an image is kept apart, so that the
+	// order of summation is fixed.
 	sums := make([]float64, len(targets)*len(labels))
+	fires := make([]bool, len(targets)*len(labels))
 	logits, err := n.Observe(ctx, images, nil, workers, want, func(first int, trace *model.Trace) {
 		for k, t := range targets {
 			n.EachActivation(t, trace.Activation(t.Layer), func(image int, values func(yield func(float32) bool)) {
-				fires := false
+				at := k*len(labels) + first + image
 				for v := range values {
-					sums[k*len(labels)+first+image] += float64(v)
-					fires = fires || v > 0
-				}
-				if fires {
-					out[k].Fires++
-					out[k].FiresByClass[labels[first+image]]++
+					sums[at] += float64(v)
+					fires[at] = fires[at] || v > 0
 				}
 			})
 		}
 	})
 	for k, t := range targets {
-		for _, s := range sums[k*len(labels) : (k+1)*len(labels)] {
-			out[k].Mean += s
+		for i, label := range labels {
+			out[k].Mean += sums[k*len(labels)+i]
+			if fires[k*len(labels)+i] {
+				out[k].Fires++
+				out[k].FiresByClass[label]++
+			}
 		}
 		out[k].Mean /= float64(len(labels) * n.Positions(t))
 	}

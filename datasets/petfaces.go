@@ -53,6 +53,7 @@ func openPetfaces(ctx context.Context, o Options, _ string) (*Set, error) {
 		Bound: petfaceBound(),
 		sizes: sizes,
 		mask:  d.mask,
+		masks: d.masks,
 		twin:  d.twin,
 	}
 	for _, row := range petfaceTable {
@@ -189,6 +190,13 @@ func (d *petfaces) mask(i, part int) Mask {
 	c := newCanvas(d.side, true)
 	d.faces[i].draw(c)
 	return c.mask(part)
+}
+
+// masks are those of all parts, from one drawing.
+func (d *petfaces) masks(i int) []Mask {
+	c := newCanvas(d.side, true)
+	d.faces[i].draw(c)
+	return c.masks(len(petfaceParts))
 }
 
 // twin draws image i again with feature f flipped.

@@ -190,6 +190,22 @@ func (c *canvas) mask(layer int) Mask {
 	return m
 }
 
+// masks are those of the layers [0, parts), in one pass over the pixels.
+func (c *canvas) masks(parts int) []Mask {
+	all := make([]Mask, parts)
+	for i := range c.share {
+		layer := c.dominant(i)
+		if layer >= parts {
+			continue
+		}
+		if all[layer] == nil {
+			all[layer] = make(Mask, len(c.share))
+		}
+		all[layer][i] = true
+	}
+	return all
+}
+
 // dominant is the layer with the largest share of pixel i, the first of equals.
 func (c *canvas) dominant(i int) int {
 	best := 0

@@ -73,6 +73,7 @@ type Set struct {
 
 	sizes [3]int // images in each split
 	mask  func(image, part int) Mask
+	masks func(image int) []Mask // all at once, where that is cheaper; else nil
 	twin  func(image, feature int) []float32
 }
 
@@ -145,6 +146,23 @@ func (s *Set) Mask(i, part int) Mask {
 		return nil
 	}
 	return s.mask(i, part)
+}
+
+// Masks are the masks of all parts in image i, in the order of Parts; nil where a part is not
+// visible there, and no masks at all if the source has none. It draws or decodes the image once,
+// where Mask would do so for every part.
+func (s *Set) Masks(i int) []Mask {
+	switch {
+	case !s.HasMasks():
+		return nil
+	case s.masks != nil:
+		return s.masks(i)
+	}
+	all := make([]Mask, len(s.Parts))
+	for part := range all {
+		all[part] = s.mask(i, part)
+	}
+	return all
 }
 
 // HasTwins tells whether the source can draw an image again with one feature flipped.

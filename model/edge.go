@@ -16,42 +16,64 @@ func (s *Session) editEdge(i, n, first int, e *Edit) {
 	}
 }
 
-// contribution is what sender j adds to the pre-activation of unit k of layer i: images ×
-// positions, by the definition of each layer kind. It is the slow way, for single edges.
+// contribution is what a sender adds to the pre-activation of unit k of layer i: images ×
+// positions.
 func (s *Session) contribution(i, n int, from Address, unit int) []float32 {
-	g := &s.net.geo[i]
-	area := g.Act.Area()
+	area := s.net.geo[i].Act.Area()
 	if cap(s.layers[i].part) < n*area {
 		s.layers[i].part = make([]float32, n*area)
 	}
 	out := s.layers[i].part[:n*area]
-	in, weight := s.layers[from.Layer].out, s.net.Params[i].Weight
+	sent, size := s.layers[from.Layer].out, s.net.geo[i].In.Size()
 	for img := range n {
-		x := in[img*g.In.Size()+from.Unit*g.In.Area():][:g.In.Area()]
-		to := out[img*area : (img+1)*area]
-		switch l := &s.net.Spec.Layers[i-1]; l.Kind {
-		case Conv2D:
-			kernel := weight[(unit*g.In[0]+from.Unit)*l.Kernel*l.Kernel:][:l.Kernel*l.Kernel]
-			l.correlate(to, x, kernel, g.In, g.Act)
-		case Dense:
-			w := weight[unit*g.FanIn+from.Unit*g.In.Area():][:g.In.Area()]
-			sum := float32(0)
-			for p, v := range x {
-				sum += v * w[p]
-			}
-			to[0] = sum
-		case Add:
-			clear(to)
-			for _, k := range g.Inputs { // an add may read the same layer twice
-				if from.Unit == unit && k == from.Layer {
-					for p, v := range x {
-						to[p] += v
-					}
+		s.net.Contribution(out[img*area:(img+1)*area], from, Neuron(i, unit), sent[img*size:(img+1)*size])
+	}
+	return out
+}
+
+// Contribution fills dst, the positions of the receiver `to`, with what the neuron `from` adds to
+// the receiver's pre-activation on one image, by the definition of each layer kind; the bias is
+// nobody's. sent is what from's layer hands on (Trace.Output), all units. It is linear in sent, so
+// that from a mean over images it makes the mean contribution. It is the slow way, for single edges.
+func (n *Network) Contribution(dst []float32, from, to Address, sent []float32) {
+	g := &n.geo[to.Layer]
+	x := sent[from.Unit*g.In.Area():][:g.In.Area()]
+	weight := n.Params[to.Layer].Weight
+	switch l := &n.Spec.Layers[to.Layer-1]; l.Kind {
+	case Conv2D:
+		kernel := weight[(to.Unit*g.In[0]+from.Unit)*l.Kernel*l.Kernel:][:l.Kernel*l.Kernel]
+		l.correlate(dst, x, kernel, g.In, g.Act)
+	case Dense:
+		w := weight[to.Unit*g.FanIn+from.Unit*g.In.Area():][:g.In.Area()]
+		sum := float32(0)
+		for p, v := range x {
+			sum += v * w[p]
+		}
+		dst[0] = sum
+	case Add:
+		clear(dst)
+		for _, k := range g.Inputs { // an add may read the same layer twice
+			if from.Unit == to.Unit && k == from.Layer {
+				for p, v := range x {
+					dst[p] += v
 				}
 			}
 		}
 	}
-	return out
+}
+
+// Synapses are the weights from one neuron to another, a view: one of a dense unit that reads a
+// dense unit, K×K of a convolution, H×W of a dense unit that reads a channel, none into an add layer.
+func (n *Network) Synapses(from, to Address) []float32 {
+	g := &n.geo[to.Layer]
+	each := 0
+	switch l := &n.Spec.Layers[to.Layer-1]; l.Kind {
+	case Conv2D:
+		each = l.Kernel * l.Kernel
+	case Dense:
+		each = g.In.Area()
+	}
+	return n.Params[to.Layer].Weight[to.Unit*g.FanIn+from.Unit*each:][:each]
 }
 
 // correlate convolves one plane with one kernel.

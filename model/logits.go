@@ -20,9 +20,10 @@ func (n *Network) Logits(ctx context.Context, images []float32, edits []Edit, wo
 }
 
 // Observe is Logits with a look inside: see is called for each batch with the number of its
-// first image and the trace asked for. Calls come one at a time, in any order.
+// first image and the trace asked for. Calls come in any order and from several goroutines at
+// once: see may write to what belongs to its images without a lock, and to nothing else.
 func (n *Network) Observe(ctx context.Context, images []float32, edits []Edit, workers int, want Trace, see func(first int, t *Trace)) ([]float32, error) {
-	return n.run(ctx, images, edits, workers, func() *Trace { return &Trace{Pre: want.Pre, Post: want.Post} }, see)
+	return n.run(ctx, images, edits, workers, func() *Trace { return &Trace{Pre: want.Pre, Post: want.Post, Out: want.Out} }, see)
 }
 
 func (n *Network) run(ctx context.Context, images []float32, edits []Edit, workers int, newTrace func() *Trace, see func(int, *Trace)) ([]float32, error) {
@@ -53,14 +54,14 @@ func (n *Network) run(ctx context.Context, images []float32, edits []Edit, worke
 		first, last := task*batchImages, min((task+1)*batchImages, total)
 		out, err := sessions[w].Run(images[first*size:last*size], first, edits, traces[w])
 		copy(logits[first*outputs:], out)
-		if err != nil || see != nil {
+		if err != nil {
 			lock.Lock()
-			defer lock.Unlock()
-			if err != nil {
-				failed = err
-			} else {
-				see(first, traces[w])
-			}
+			failed = err
+			lock.Unlock()
+			return
+		}
+		if see != nil {
+			see(first, traces[w])
 		}
 	})
 	if failed != nil {

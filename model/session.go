@@ -65,8 +65,10 @@ func (s *Session) Run(images []float32, first int, edits []Edit, trace *Trace) (
 	s.grow(n)
 	normalise(s.layers[0].out, images, s.net.Mean, s.net.Std, s.net.Spec.Input.Area())
 	keep(trace.post, 0, s.layers[0].out)
+	keep(trace.out, 0, s.layers[0].out)
 	for i := 1; i < len(s.layers); i++ {
 		s.layer(i, n, first, trace)
+		keep(trace.out, i, s.layers[i].out)
 	}
 	return s.layers[len(s.layers)-1].out, nil
 }
@@ -74,7 +76,7 @@ func (s *Session) Run(images []float32, first int, edits []Edit, trace *Trace) (
 var noTrace Trace
 
 func (t *Trace) check(n *Network) error {
-	for _, layers := range [][]int{t.Pre, t.Post} {
+	for _, layers := range [][]int{t.Pre, t.Post, t.Out} {
 		for _, l := range layers {
 			if l < 0 || l > n.Depth() {
 				return fmt.Errorf("model: trace of layer %d (there are 0 to %d)", l, n.Depth())

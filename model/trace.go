@@ -1,13 +1,14 @@
 package model
 
-// Trace asks a Session to keep what it computes on the way, and holds it after the run. Pre
-// and Post name layers, 1 to Depth; Post also takes 0, the normalised input. The values are
-// images × units × positions, before pooling; they are overwritten by the next run.
+// Trace asks a Session to keep what it computes on the way, and holds it after the run. Pre,
+// Post and Out name layers, 1 to Depth; Post and Out also take 0, the normalised input. The values
+// are images × units × positions; they are overwritten by the next run.
 type Trace struct {
 	Pre  []int // layers whose pre-activations are kept
-	Post []int // layers whose activations (after edits) are kept
+	Post []int // layers whose activations (after edits, before pooling) are kept
+	Out  []int // layers of which is kept what they hand on (after pooling)
 
-	pre, post map[int][]float32
+	pre, post, out map[int][]float32
 }
 
 // PreActivation is layer's pre-activation in the last run, nil if it was not asked for.
@@ -16,16 +17,21 @@ func (t *Trace) PreActivation(layer int) []float32 { return t.pre[layer] }
 // Activation is layer's activation in the last run, nil if it was not asked for.
 func (t *Trace) Activation(layer int) []float32 { return t.post[layer] }
 
+// Output is what layer handed on in the last run, nil if it was not asked for.
+func (t *Trace) Output(layer int) []float32 { return t.out[layer] }
+
 func (t *Trace) prepare() {
 	if t.pre == nil {
-		t.pre, t.post = map[int][]float32{}, map[int][]float32{}
-		for _, l := range t.Pre {
-			t.pre[l] = []float32{}
-		}
-		for _, l := range t.Post {
-			t.post[l] = []float32{}
-		}
+		t.pre, t.post, t.out = wanted(t.Pre), wanted(t.Post), wanted(t.Out)
 	}
+}
+
+func wanted(layers []int) map[int][]float32 {
+	store := map[int][]float32{}
+	for _, l := range layers {
+		store[l] = []float32{}
+	}
+	return store
 }
 
 // keep copies values into the store if the layer was asked for.

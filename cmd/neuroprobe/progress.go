@@ -43,6 +43,15 @@ func (b *bar) set64(done, total int64) {
 	_ = b.bar.Set64(done)
 }
 
+// stage moves a bar that shows several things one after another, each from its beginning.
+func (b *bar) stage(title string, done, total int) {
+	if b.title != title {
+		b.finish()
+		b.title = title
+	}
+	b.set(done, total)
+}
+
 func (b *bar) describe(title string) {
 	b.title = title
 	if b.bar != nil {

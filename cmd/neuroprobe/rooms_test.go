@@ -20,6 +20,7 @@ var fences = map[string]string{
 	"github.com/viterin/vek":              "model/kernel",
 	"github.com/ebitengine/purego":        "model/kernel",
 	"github.com/olekukonko/tablewriter":   "reports",
+	"github.com/parquet-go/":              "probe",
 	"gonum.org/v1/plot":                   "reports",
 	"gonum.org/v1/gonum":                  "internal",
 	"github.com/google/renameio":          "internal",

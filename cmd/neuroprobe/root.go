@@ -51,8 +51,8 @@ pictures, and the same as JSON.`,
 	mustExist(root.RegisterFlagCompletionFunc("blas", cobra.FixedCompletions([]string{"auto", "go"}, cobra.ShellCompDirectiveDefault)))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
-	root.AddCommand(newTrainCmd(g, runTrain), newAblateCmd(g, runAblate), newInspectCmd(g, runInspect), newDatasetsCmd(g),
-		newVersionCmd(g), newCompletionCmd(g))
+	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newAblateCmd(g, runAblate), newInspectCmd(g, runInspect), newDatasetsCmd(g),
+		newRecordCmd(g, runRecord), newVersionCmd(g), newCompletionCmd(g))
 	return root
 }
 

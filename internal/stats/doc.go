@@ -6,6 +6,7 @@
 //	Bootstrap                 percentile intervals, stratified    Efron & Tibshirani 1993
 //	AUROC, AUROCOf            order of two groups, ties half      Hanley & McNeil 1982
 //	StratifiedAUROC           the same within strata              van Elteren 1960
+//	AUROCInterval             its interval, on the logit scale    DeLong et al. 1988
 //	DPrime                    distance of means in spreads        Green & Swets 1966
 //	ClassSelectivity          best class against the rest         Morcos et al. 2018
 //	Permutations              null draws, stratified; sign flips  Fisher 1935
