@@ -84,3 +84,35 @@ func BenchmarkPetfaceMasks(b *testing.B) {
 		d.masks(0)
 	}
 }
+
+// TestMaskDigest: it changes with one pixel of a mask, and with a part no longer visible.
+func TestMaskDigest(t *testing.T) {
+	of := func(corner Mask) string {
+		faces := openFaces(t, Options{Train: 2, Select: 2, Confirm: 2})
+		return faces.WithMasks(func(image, part int) Mask {
+			if image == 5 && part == 0 {
+				return corner
+			}
+			return nil
+		}).MaskDigest(Confirm)
+	}
+	seen := map[string]bool{}
+	for _, m := range []Mask{nil, {true, false}, {false, true}, {true, true}} {
+		seen[of(m)] = true
+	}
+	if len(seen) != 4 || !seen[of(nil)] {
+		t.Errorf("%d digests of 4 different masks", len(seen))
+	}
+	if d := plainSet(t).MaskDigest(Confirm); d != "" {
+		t.Errorf("digest %q without masks", d)
+	}
+}
+
+func plainSet(t *testing.T) *Set {
+	t.Helper()
+	s, err := New(Set{Images: make([]float32, 6), Labels: []int{0, 1, 0, 1, 0, 1}, Classes: []string{"a", "b"}, Channels: 1, Height: 1, Width: 1}, 2, 2, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

@@ -192,8 +192,9 @@ func indexOf(kind, name string, known []string) (int, error) {
 	return 0, fmt.Errorf("datasets: unknown %s %q (known: %s)", kind, name, strings.Join(known, ", "))
 }
 
-// Digest is a SHA-256 over everything a result can depend on: shape, classes, features,
-// splits, labels, presence and pixels. Two sets with the same digest give the same numbers.
+// Digest is a SHA-256 over shape, classes, features, names of parts, splits, labels, presence and
+// pixels: all that training and tuning depend on. Masks are not in it; a result that depends on
+// them names MaskDigest as well.
 func (s *Set) Digest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %d %d %d %v %q %q %q\n", s.Len(), s.Channels, s.Height, s.Width, s.sizes, s.Classes, s.Features, s.Parts)
@@ -223,6 +224,30 @@ func (s *Set) Digest() string {
 		}
 	}
 	flush()
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// MaskDigest is a SHA-256 over the masks of a split and which part each feature shows in; empty
+// without masks.
+func (s *Set) MaskDigest(split Split) string {
+	if !s.HasMasks() {
+		return ""
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %v\n", s.Parts, s.FeatureParts)
+	lo, hi := s.Range(split)
+	for i := lo; i < hi; i++ {
+		for _, m := range s.Masks(i) {
+			bits := make([]byte, 1+len(m)) // of a part that is not visible a 0 alone
+			for k, belongs := range m {
+				bits[0] = 1
+				if belongs {
+					bits[1+k] = 1
+				}
+			}
+			h.Write(bits)
+		}
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -64,11 +64,11 @@ func (s *Session) Run(images []float32, first int, edits []Edit, trace *Trace) (
 	}
 	s.grow(n)
 	normalise(s.layers[0].out, images, s.net.Mean, s.net.Std, s.net.Spec.Input.Area())
-	keep(trace.post, 0, s.layers[0].out)
-	keep(trace.out, 0, s.layers[0].out)
+	show(trace.post, 0, s.layers[0].out)
+	show(trace.out, 0, s.layers[0].out)
 	for i := 1; i < len(s.layers); i++ {
 		s.layer(i, n, first, trace)
-		keep(trace.out, i, s.layers[i].out)
+		show(trace.out, i, s.layers[i].out)
 	}
 	return s.layers[len(s.layers)-1].out, nil
 }
@@ -144,7 +144,7 @@ func (s *Session) layer(i, n, first int, trace *Trace) {
 	for _, k := range l.edits {
 		s.edits[k].apply(l.act, s.net.geo[i].Act, n, first)
 	}
-	keep(trace.post, i, l.act)
+	show(trace.post, i, l.act)
 	s.pool(i, n)
 }
 

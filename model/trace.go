@@ -2,7 +2,8 @@ package model
 
 // Trace asks a Session to keep what it computes on the way, and holds it after the run. Pre,
 // Post and Out name layers, 1 to Depth; Post and Out also take 0, the normalised input. The values
-// are images × units × positions; they are overwritten by the next run.
+// are images × units × positions; they are overwritten by the session's
+// next run, and not to be written to.
 type Trace struct {
 	Pre  []int // layers whose pre-activations are kept
 	Post []int // layers whose activations (after edits, before pooling) are kept
@@ -32,6 +33,14 @@ func wanted(layers []int) map[int][]float32 {
 		store[l] = []float32{}
 	}
 	return store
+}
+
+// show lends values to the store if the layer was asked for: the session leaves them alone until
+// the next run.
+func show(store map[int][]float32, layer int, values []float32) {
+	if _, wanted := store[layer]; wanted {
+		store[layer] = values
+	}
 }
 
 // keep copies values into the store if the layer was asked for.

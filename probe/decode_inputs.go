@@ -12,7 +12,7 @@ func recordInput(set *datasets.Set, split datasets.Split) *Recording {
 	lo, hi := set.Range(split)
 	shape := model.Shape{set.Channels, set.Height, set.Width}
 	size := set.Channels * (hi - lo)
-	r := &Recording{First: lo, Images: hi - lo, Max: make([]float32, size), Mean: make([]float32, size), Active: make([]int32, size)}
+	r := &Recording{First: lo, Images: hi - lo, Max: make([]float32, size), Mean: make([]float32, size), Active: make([]int64, set.Channels)}
 	for c := range set.Channels {
 		r.Units, r.Positions = append(r.Units, model.Neuron(0, c)), append(r.Positions, shape.Area())
 	}

@@ -19,9 +19,7 @@ func qualities(n *model.Network, selected, measured *Recording, s Summary) []Qua
 		}
 		active, positions, constant := 0, 0, false
 		for _, r := range recordings {
-			for _, k := range r.Active[u*r.Images : (u+1)*r.Images] {
-				active += int(k)
-			}
+			active += int(r.Active[u])
 			positions += r.Images * r.Positions[u]
 			constant = constant || r.constant(u, s)
 		}

@@ -3,7 +3,9 @@ package probe
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"sync/atomic"
 
 	"neuroprobe/datasets"
 	"neuroprobe/model"
@@ -17,8 +19,8 @@ type Recording struct {
 	// Max and Mean are Units × Images: over the positions of a channel, before pooling. For a
 	// dense unit both are its activation.
 	Max, Mean []float32
-	// Active counts, for each unit and image, the positions with an activation above 0.
-	Active    []int32
+	// Active counts, for each unit, the positions of all images with an activation above 0.
+	Active    []int64
 	Positions []int     // of each unit
 	Logits    []float32 // Images × classes
 }
@@ -27,7 +29,7 @@ type Recording struct {
 const blockImages = 1024
 
 // Record runs the images of a split through the network and keeps the summaries of every unit
-// of the layers (nil: all). It takes 12 bytes a unit and image.
+// of the layers (nil: all). It takes 8 bytes a unit and image.
 func Record(ctx context.Context, n *model.Network, set *datasets.Set, split datasets.Split, layers []int, workers int, progress func(done, total int)) (*Recording, error) {
 	lo, hi := set.Range(split)
 	if hi == lo {
@@ -84,7 +86,7 @@ func newRecording(n *model.Network, first, images int, layers []int) *Recording 
 	}
 	r.Max = make([]float32, len(r.Units)*images)
 	r.Mean = make([]float32, len(r.Units)*images)
-	r.Active = make([]int32, len(r.Units)*images)
+	r.Active = make([]int64, len(r.Units))
 	return r
 }
 
@@ -112,31 +114,49 @@ func (r *Recording) record(ctx context.Context, n *model.Network, images []float
 }
 
 // summarise takes in one layer's activations, images × units × positions, of images from
-// `image` on, for units from `unit` on.
+// `image` on, for units from `unit` on. Several batches may be taken in at once.
 func (r *Recording) summarise(unit, image int, activations []float32, shape model.Shape) {
 	area := shape.Area()
-	for i := range len(activations) / shape.Size() {
-		for u := range shape[0] {
+	for u := range shape[0] {
+		total := int64(0)
+		for i := range len(activations) / shape.Size() {
 			at := (unit+u)*r.Images + image + i
-			r.Max[at], r.Mean[at], r.Active[at] = summary(activations[(i*shape[0]+u)*area:][:area])
+			var active int32
+			r.Max[at], r.Mean[at], active = summary(activations[(i*shape[0]+u)*area:][:area])
+			total += int64(active)
 		}
+		atomic.AddInt64(&r.Active[unit+u], total)
 	}
 }
 
 // summary is the maximum, the mean and the number of values above 0 of a map. The mean is summed
-// in float64 and in order, so that it does not depend on the batch.
+// in float64, in four sums over every fourth value: the same whatever the batch, and no addition
+// waits for the last. Counting goes by bits: of a ReLU's output, which half of the time is 0, a
+// branch would be guessed wrong too often.
 func summary(values []float32) (highest, mean float32, active int32) {
-	highest, sum := values[0], 0.0
-	for _, v := range values {
-		sum += float64(v)
-		if v > highest {
-			highest = v
-		}
-		if v > 0 {
-			active++
+	highest = values[0]
+	var s0, s1, s2, s3 float64
+	rest := values
+	for ; len(rest) >= 4; rest = rest[4:] {
+		v := (*[4]float32)(rest)
+		s0, s1, s2, s3 = s0+float64(v[0]), s1+float64(v[1]), s2+float64(v[2]), s3+float64(v[3])
+		active += positive(v[0]) + positive(v[1]) + positive(v[2]) + positive(v[3])
+		if top := max(v[0], v[1], v[2], v[3]); top > highest {
+			highest = top
 		}
 	}
-	return highest, float32(sum / float64(len(values))), active
+	for _, v := range rest {
+		s0 += float64(v)
+		active += positive(v)
+		highest = max(highest, v)
+	}
+	return highest, float32((s0 + s1 + s2 + s3) / float64(len(values))), active
+}
+
+// positive is 1 for a number above 0, else 0: its bits, read as a whole number, are above 0.
+func positive(v float32) int32 {
+	bits := int32(math.Float32bits(v))
+	return int32(uint32(-bits&^bits) >> 31)
 }
 
 // of are the summaries of a unit on all images, a view.

@@ -14,6 +14,7 @@ func (s *surveyor) dissect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.result.MaskDigest = s.set.MaskDigest(s.Split)
 	for _, x := range d.Units {
 		u, _ := s.measured.unit(x.Address)
 		unit := &s.result.Units[u]

@@ -16,11 +16,13 @@ type Survey struct {
 	Classes      []string       `json:"classes"`
 	Concepts     []Concept      `json:"concepts"` // classes, then features
 	Parts        []string       `json:"parts,omitempty"`
-	Summary      Summary        `json:"summary"` // what stands for a channel's map on an image
-	Fires        Rule           `json:"fires"`
-	Permutations int            `json:"permutations"`
-	Resamples    int            `json:"bootstrap_resamples"`
-	Seed         uint64         `json:"seed"`
+	// MaskDigest is that of the measured split's masks; empty without dissection.
+	MaskDigest   string  `json:"mask_digest,omitempty"`
+	Summary      Summary `json:"summary"` // what stands for a channel's map on an image
+	Fires        Rule    `json:"fires"`
+	Permutations int     `json:"permutations"`
+	Resamples    int     `json:"bootstrap_resamples"`
+	Seed         uint64  `json:"seed"`
 	// Units are ordered by layer, and by number within; they include the output layer's.
 	Units []Unit `json:"units"`
 	// Responders count, for each concept, the units that beat the null.

@@ -189,18 +189,23 @@ func unitOf(s *probe.Survey, a model.Address) *probe.Unit {
 
 // surveyFacts are the lines of provenance of both reports.
 func surveyFacts(s *probe.Survey, n *model.Network, set *datasets.Set, modelPath, dataDigest string, run Run) []Fact {
-	return append([]Fact{
+	facts := []Fact{
 		{"model", modelPath},
 		{"model digest", n.Digest()},
 		{"data", set.Source},
 		{"data digest", dataDigest},
+	}
+	if s.MaskDigest != "" {
+		facts = append(facts, Fact{"mask digest", s.MaskDigest})
+	}
+	return append(append(facts, []Fact{
 		{"split", s.Split.String()},
 		{"seed", fmt.Sprint(s.Seed)},
 		{"permutations", Count(s.Permutations)},
 		{"bootstrap resamples", Count(s.Resamples)},
 		{"fires above", s.Fires.String()},
 		{"summary", string(s.Summary)},
-	}, run.facts()...)
+	}...), run.facts()...)
 }
 
 // activationName says what stands for a unit of a layer on an image.

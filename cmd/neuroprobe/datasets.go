@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"strings"
 
 	"neuroprobe/datasets"
@@ -49,5 +51,18 @@ func (s streams) readData(ctx context.Context, o datasets.Options, name string) 
 	if err != nil && strings.Contains(o.Data, ":~") {
 		return nil, hint(err, "a shell does not replace the ~ after a colon: write $HOME")
 	}
+	if err == nil {
+		collectOften(set)
+	}
 	return set, err
+}
+
+// collectOften keeps the garbage collector from letting the heap grow to twice its size where most
+// of it are images: those stay, and hold no pointers, so that collecting is cheap. GOGC, if set,
+// stands.
+func collectOften(set *datasets.Set) {
+	if os.Getenv("GOGC") == "" {
+		const garbage = 128 << 20 // bytes we can spare
+		debug.SetGCPercent(max(10, min(100, garbage*100/(4*len(set.Images)+1))))
+	}
 }

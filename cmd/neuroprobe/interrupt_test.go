@@ -239,3 +239,23 @@ func TestSecondCtrlCEndsAtOnce(t *testing.T) {
 		t.Errorf("ended with %v, want by the signal", cmd.ProcessState)
 	}
 }
+
+// TestInterruptedProbeLeavesNothing: neither half a report nor half a recording.
+func TestInterruptedProbeLeavesNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustRun(t, short...)
+	before := contents(t, "lab")
+	for at, args := range map[string][]string{
+		"recording":        {"probe"},
+		"permuting labels": {"probe", "--neuron", "3:17"},
+		"showing twins":    {"probe"},
+		"decoding":         {"probe", "decode"},
+		"recording lab":    {"record", "--split", "all"},
+	} {
+		code, out, messages := interrupted(t, at, true, args...)
+		if code != exitInterrupted || out != "" || !strings.Contains(messages, "neuroprobe: interrupted") {
+			t.Errorf("%v at %q: exit code %d with the product %q and %q", args, at, code, out, messages)
+		}
+		sameContents(t, contents(t, "lab"), before)
+	}
+}

@@ -25,11 +25,13 @@ func newRootCmd(s streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "neuroprobe",
 		Short: "Find out what the neurons of a small vision network do",
-		Long: `neuroprobe raises a small image classifier (train), knocks out its neurons one at a
-time (ablate), and writes every experiment into a lab notebook: Markdown with tables and
-pictures, and the same as JSON.`,
+		Long: `neuroprobe raises a small image classifier (train), finds out what its neurons respond to
+(probe), knocks them out one at a time (ablate), and writes every experiment into a lab
+notebook: Markdown with tables and pictures, and the same as JSON.`,
 		Example: `  neuroprobe train                          raise a network on built-in cat and dog faces
+  neuroprobe probe                          which neuron fires for what
   neuroprobe ablate --neuron 3:17           silence channel 17 of the third layer
+  neuroprobe record                         activations as Parquet
   neuroprobe inspect                        print the network's layers
   neuroprobe train --data folder:photos --lab photos-lab`,
 		Version:                    version,
@@ -51,8 +53,8 @@ pictures, and the same as JSON.`,
 	mustExist(root.RegisterFlagCompletionFunc("blas", cobra.FixedCompletions([]string{"auto", "go"}, cobra.ShellCompDirectiveDefault)))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
-	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newAblateCmd(g, runAblate), newInspectCmd(g, runInspect), newDatasetsCmd(g),
-		newRecordCmd(g, runRecord), newVersionCmd(g), newCompletionCmd(g))
+	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate),
+		newInspectCmd(g, runInspect), newDatasetsCmd(g), newVersionCmd(g), newCompletionCmd(g))
 	return root
 }
 
