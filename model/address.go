@@ -165,20 +165,3 @@ func (n *Network) parsePosition(text, position string, layer int) (row, col int,
 	}
 	return row, col, nil
 }
-
-// layerNumber finds a layer by number or name.
-func (n *Network) layerNumber(text string) (int, error) {
-	for i, l := range n.Spec.Layers {
-		if l.Name == text {
-			return i + 1, nil
-		}
-	}
-	if k, err := strconv.Atoi(text); err == nil && k >= 1 && k <= n.Depth() {
-		return k, nil
-	}
-	var names []string
-	for _, l := range n.Spec.Layers {
-		names = append(names, l.Name)
-	}
-	return 0, fmt.Errorf("model: no layer %q (there are 1 to %d: %s)", text, n.Depth(), strings.Join(names, ", "))
-}

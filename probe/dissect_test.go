@@ -314,8 +314,8 @@ func TestDissectStops(t *testing.T) {
 	}
 }
 
-// TestDissectInvariances: neither the number of workers nor the order of select's images changes
-// a thing; another seed changes the null alone.
+// TestDissectInvariances: the number of workers changes nothing; another seed changes the null
+// alone.
 func TestDissectInvariances(t *testing.T) {
 	n, set := randomScenes(t, 41, 41, 12)
 	o := dissectOptions{Split: datasets.Confirm, Permutations: 29, Seed: 1, Workers: 1}

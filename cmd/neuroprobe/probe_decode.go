@@ -1,15 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"neuroprobe/datasets"
-	"neuroprobe/model"
 	"neuroprobe/probe"
 	"neuroprobe/reports"
 
@@ -82,7 +78,7 @@ func runProbeDecode(ctx context.Context, o *decodeOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.decode.Layers, err = readableLayers(n, o.layers); err != nil {
+	if o.decode.Layers, err = n.ParseLayers(o.layers, true); err != nil {
 		return hint(&usageError{err}, "neuroprobe inspect%s lists the layers", l.flag())
 	}
 	set, err := l.openData(ctx, n, o.streams)
@@ -103,40 +99,4 @@ func runProbeDecode(ctx context.Context, o *decodeOptions) error {
 		Decoding: decoding, Network: n, Set: set, DataDigest: n.Record.DataDigest, ModelPath: filepath.Base(l.modelPath()),
 		Run: o.provenance(o.command, started),
 	}))
-}
-
-// readableLayers reads "3", "conv3", "1-3", "input" and any mixture; 0 is the input. Nothing means
-// all.
-func readableLayers(n *model.Network, list string) ([]int, error) {
-	if list == "" {
-		return nil, nil
-	}
-	var layers []int
-	for piece := range strings.SplitSeq(list, ",") {
-		lo, err := readableLayer(n, piece)
-		hi := lo
-		if first, last, isRange := strings.Cut(piece, "-"); err != nil && isRange { // a name may hold a "-"
-			var errLo, errHi error
-			lo, errLo = readableLayer(n, first)
-			hi, errHi = readableLayer(n, last)
-			err = cmp.Or(errLo, errHi)
-		}
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("--layer %s: %w", list, err)
-		case lo > hi:
-			return nil, fmt.Errorf("--layer %s: %s runs backwards", list, strings.TrimSpace(piece))
-		}
-		for k := lo; k <= hi; k++ {
-			layers = append(layers, k)
-		}
-	}
-	return layers, nil
-}
-
-func readableLayer(n *model.Network, text string) (int, error) {
-	if text = strings.TrimSpace(text); text == "0" || text == "input" {
-		return 0, nil
-	}
-	return layerNumber(n, text)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 
 	"neuroprobe/datasets"
@@ -96,7 +93,7 @@ func runRecord(ctx context.Context, o *recordOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.what.Layers, err = parseLayers(n, o.layers); err != nil {
+	if o.what.Layers, err = n.ParseLayers(o.layers, false); err != nil {
 		return hint(&usageError{err}, "neuroprobe inspect%s lists the layers", l.flag())
 	}
 	path := o.out
@@ -159,48 +156,6 @@ func mayOverwrite(path string, n *model.Network, force bool) error {
 		return hint(fmt.Errorf("not overwritten: %s: %w", path, err), advice)
 	}
 	return nil
-}
-
-// parseLayers reads "1-3", "2,4", "conv3" and any mixture, in ascending order; nothing means all.
-func parseLayers(n *model.Network, list string) ([]int, error) {
-	if list == "" {
-		return nil, nil
-	}
-	var layers []int
-	for piece := range strings.SplitSeq(list, ",") {
-		first, last, isRange := strings.Cut(strings.TrimSpace(piece), "-")
-		if !isRange {
-			last = first
-		}
-		lo, errLo := layerNumber(n, first)
-		hi, errHi := layerNumber(n, last)
-		if err := cmp.Or(errLo, errHi); err != nil {
-			return nil, fmt.Errorf("--layers %s: %w", list, err)
-		}
-		if lo > hi {
-			return nil, fmt.Errorf("--layers %s: %s runs backwards (want %s-%s)", list, strings.TrimSpace(piece), last, first)
-		}
-		for k := lo; k <= hi; k++ {
-			layers = append(layers, k)
-		}
-	}
-	slices.Sort(layers)
-	return slices.Compact(layers), nil
-}
-
-func layerNumber(n *model.Network, text string) (int, error) {
-	text = strings.TrimSpace(text)
-	var names []string
-	for i, l := range n.Spec.Layers {
-		if l.Name == text {
-			return i + 1, nil
-		}
-		names = append(names, l.Name)
-	}
-	if k, err := strconv.Atoi(text); err == nil && k >= 1 && k <= n.Depth() {
-		return k, nil
-	}
-	return 0, fmt.Errorf("no layer %q (there are 1 to %d: %s)", text, n.Depth(), strings.Join(names, ", "))
 }
 
 // recorded is a recording for programs.
