@@ -336,6 +336,12 @@ func TestFlags(t *testing.T) {
 	if got := flags(s, u); got != "" {
 		t.Errorf("flags of a unit that twins vouch for are %q, want none", got)
 	}
+	// Only the best concept on select counts: 3:17 is better at pointed_ears than at whiskers.
+	other := unitOf(s, model.Neuron(3, 17))
+	other.Tuning[2].Twin.Adjusted = 0.6
+	if got := flags(s, other); got != "" {
+		t.Errorf("flags of a unit with a better concept are %q, want none", got)
+	}
 	// Without twins, within class decides.
 	u.Tuning[2].Twin = nil
 	if got := flags(s, u); got != "confounded: whiskers" {
