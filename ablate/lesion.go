@@ -7,23 +7,8 @@ import (
 	"math"
 
 	"neuroprobe/datasets"
-	"neuroprobe/internal/stats"
 	"neuroprobe/model"
 )
-
-// Options of a lesion. DefaultOptions gives the defaults.
-type Options struct {
-	Split     datasets.Split
-	Resamples int    // of the bootstrap
-	Seed      uint64 // of the bootstrap
-	Workers   int    // 0: all cores
-	Changed   int    // how many of the most changed images to keep
-}
-
-// DefaultOptions measures on confirm with 2,000 resamples.
-func DefaultOptions() Options {
-	return Options{Split: datasets.Confirm, Resamples: stats.DefaultResamples, Seed: 1, Changed: 12}
-}
 
 // ErrSham marks a sham arm that changed an output: the experiment's machinery is broken, and
 // no number of it can be believed.
@@ -45,9 +30,7 @@ func Lesion(ctx context.Context, n *model.Network, set *datasets.Set, targets []
 	}
 	lo, hi := set.Range(o.Split)
 	images, labels := set.Images[lo*set.ImageSize():hi*set.ImageSize()], set.Labels[lo:hi]
-	if o.Resamples == 0 {
-		o.Resamples = stats.DefaultResamples
-	}
+	o = o.filled()
 	r := &Result{Kind: "zero", Split: o.Split, Images: hi - lo, Classes: set.Classes, Resamples: o.Resamples, Seed: o.Seed}
 
 	intact, activities, err := observe(ctx, n, images, labels, targets, o.Workers)
@@ -63,7 +46,7 @@ func Lesion(ctx context.Context, n *model.Network, set *datasets.Set, targets []
 		return nil, err
 	}
 	c := compare(intact, lesioned, labels, len(set.Classes))
-	bootstrap := stats.Bootstrap{Resamples: o.Resamples, Seed: o.Seed}
+	bootstrap := o.bootstrap()
 	r.measure(c, bootstrap)
 	r.features(c, set, lo, bootstrap)
 	r.Changed = c.mostChanged(set, lo, o.Changed)

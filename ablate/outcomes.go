@@ -1,0 +1,63 @@
+package ablate
+
+import (
+	"math"
+
+	"neuroprobe/model"
+)
+
+// judge fills in the outcomes of images from first on, of a network of so many classes whose
+// logits (images × classes) are given.
+func (o *Outcomes) judge(first int, logits []float32, labels []int, classes int) {
+	for i, label := range labels {
+		x := judge(logits[i*classes:(i+1)*classes], label)
+		o.Answer[first+i] = int32(x.answer)
+		o.Correct[first+i] = float32(x.correct)
+		o.Loss[first+i] = float32(x.loss)
+		o.Diff[first+i] = float32(x.diff)
+	}
+}
+
+func (o *Outcomes) add(other *Outcomes) {
+	for i := range o.Correct {
+		o.Correct[i] += other.Correct[i]
+		o.Loss[i] += other.Loss[i]
+		o.Diff[i] += other.Diff[i]
+	}
+}
+
+func (o *Outcomes) scale(by float32) {
+	if by == 1 {
+		return
+	}
+	for i := range o.Correct {
+		o.Correct[i] *= by
+		o.Loss[i] *= by
+		o.Diff[i] *= by
+	}
+}
+
+// moments are mean and spread from sums: of values at each (unit, position), of squares by unit.
+func moments(values, squares []float64, images int, shape model.Shape) (means []float32, spreads []float64) {
+	area := shape.Area()
+	means, spreads = make([]float32, len(values)), make([]float64, len(squares))
+	for u := range spreads {
+		sum := 0.0
+		for k := u * area; k < (u+1)*area; k++ {
+			means[k] = float32(values[k] / float64(images))
+			sum += values[k]
+		}
+		count := float64(images * area)
+		mean := sum / count
+		spreads[u] = math.Sqrt(max(0, squares[u]/count-mean*mean))
+	}
+	return means, spreads
+}
+
+func mean32(values []float32) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += float64(v)
+	}
+	return sum / float64(len(values))
+}
