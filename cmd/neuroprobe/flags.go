@@ -74,7 +74,7 @@ func commandLine(cmd *cobra.Command) string {
 			value = strings.Join(list.GetSlice(), ",")
 		}
 		switch {
-		case f.Name == "json" || f.Name == "force":
+		case f.Name == "json" || f.Name == "force" || f.Name == "resume":
 			return
 		case f.Value.Type() == "bool" && value == "true":
 			words = append(words, "--"+f.Name)
