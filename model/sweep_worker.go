@@ -14,19 +14,20 @@ type sweepWorker struct {
 	intact  Trace
 	patcher *Session // of the counterparts
 	patched Trace
-	convs   []*kernel.Conv // by layer, for pairs
-	pools   []*kernel.MaxPool
+	pools   []*kernel.MaxPool // by layer
 
-	first, images int       // the block
-	logits        []float32 // arms × images × classes
-	pixels        []float32 // of counterparts
+	first, images int         // the block
+	pre, out      [][]float32 // by layer: the intact pre-activations and outputs, channels last
+	logits        []float32   // arms × images × classes
+	pixels        []float32   // of counterparts
 
 	pairs  []pair
 	states []state // by layer
 	chain  chainState
 	// Scratch space: one image's activations of a layer, one unit's map, a layer's
 	// pre-activations, one unit's change.
-	row, plane, scratch, deltas []float32
+	row, plane, scratch, deltas, editRow, sent []float32
+	padded                                     map[padding][]float32
 }
 
 // pair is one arm on one image of the block.
@@ -61,12 +62,10 @@ type change struct{ pair, unit int }
 func newSweepWorker(s *sweeper) *sweepWorker {
 	n := s.net
 	w := &sweepWorker{sweeper: s, session: NewSession(n), intact: Trace{Pre: s.trace.Pre, Post: s.trace.Post, Out: s.trace.Out},
-		states: make([]state, n.Depth()+1), convs: make([]*kernel.Conv, n.Depth()+1), pools: make([]*kernel.MaxPool, n.Depth()+1)}
+		states: make([]state, n.Depth()+1), pools: make([]*kernel.MaxPool, n.Depth()+1),
+		pre: make([][]float32, n.Depth()+1), out: make([][]float32, n.Depth()+1), padded: map[padding][]float32{}}
 	for m := 1; m <= n.Depth(); m++ {
 		l, g := n.Layer(m), n.geo[m]
-		if l.Kind == Conv2D {
-			w.convs[m] = kernel.NewConv(g.In[0], g.In[1], g.In[2], g.Act[0], l.Kernel, l.stride(), l.Padding)
-		}
 		if l.Pool != nil && l.Pool.Kind == MaxPool {
 			w.pools[m] = kernel.NewMaxPool(g.Act[0], g.Act[1], g.Act[2], l.Pool.Size, l.Pool.stride())
 		}
@@ -82,6 +81,7 @@ func (w *sweepWorker) run(ctx context.Context, first, images int) (SweepBatch, e
 	if err != nil {
 		return SweepBatch{}, err
 	}
+	w.turn()
 	block := images * classes
 	if len(w.logits) != w.arms*block {
 		w.logits = make([]float32, w.arms*block)
@@ -106,6 +106,31 @@ func (w *sweepWorker) run(ctx context.Context, first, images int) (SweepBatch, e
 	return SweepBatch{First: first, Images: images, Intact: intact, Logits: w.logits}, nil
 }
 
+// turn stores what later layers need of the intact run channels last.
+func (w *sweepWorker) turn() {
+	for m := range w.pre {
+		g := &w.net.geo[m]
+		if m > w.earliest {
+			w.pre[m] = lastOf(w.pre[m], w.intact.PreActivation(m), g.Act)
+		}
+		if w.summed[m] {
+			w.out[m] = lastOf(w.out[m], w.intact.Output(m), g.Out)
+		}
+	}
+}
+
+// lastOf turns the values of several images of a shape around; those of dense layers are lent.
+func lastOf(buffer, values []float32, shape Shape) []float32 {
+	if shape.Area() == 1 {
+		return values
+	}
+	buffer = sized(buffer, len(values))
+	for at := 0; at < len(values); at += shape.Size() {
+		toLast(buffer[at:at+shape.Size()], values[at:at+shape.Size()], shape[0])
+	}
+	return buffer
+}
+
 // visit runs the intact network on the block's counterparts in a source.
 func (w *sweepWorker) visit(source int) error {
 	size, s := w.net.Spec.Input.Size(), &w.sources[source]
@@ -126,9 +151,6 @@ func (w *sweepWorker) capacity(g *group) int {
 	values := 0
 	for m := g.start; m <= w.net.Depth(); m++ {
 		values += w.net.geo[m].Out.Size()
-		if m == g.start+1 || g.edited[m] {
-			values += w.net.geo[m].Act.Size()
-		}
 	}
 	return max(1, min(largestBatch, batchBytes/(4*values)))
 }
@@ -332,14 +354,16 @@ func (w *sweepWorker) renew(g *group, a *armPlan, image int) bool {
 		}
 	}
 	w.act(g.start, row, a.first, image)
-	at := len(s.out)
-	s.out = extend(s.out, out)
-	w.poolRow(g.start, s.out[at:], row)
-	s.kind = throughout
-	if same(s.out[at:], w.intactOut(g.start, image)) && len(a.later) == 0 {
-		s.out = s.out[:at]
+	w.scratch = sized(w.scratch, out)
+	pooled := w.scratch[:out]
+	w.poolRow(g.start, pooled, row)
+	if same(pooled, w.intactOut(g.start, image)) && len(a.later) == 0 {
 		return false
 	}
+	at := len(s.out)
+	s.out = extend(s.out, out)
+	toLast(s.out[at:], pooled, geo.Out[0])
+	s.kind = throughout
 	return true
 }
 
@@ -373,31 +397,49 @@ func (w *sweepWorker) poolRow(layer int, out, act []float32) {
 func (w *sweepWorker) collect() {
 	depth, classes := w.net.Depth(), len(w.net.Classes)
 	for k, p := range w.pairs {
-		copy(w.logits[(p.arm*w.images+p.image)*classes:][:classes], w.outRow(depth, k))
+		copy(w.logits[(p.arm*w.images+p.image)*classes:][:classes], w.outLast(depth, k))
 	}
 }
 
-// outRow is what a layer hands on in a pair.
-func (w *sweepWorker) outRow(layer, pair int) []float32 {
-	s, size := &w.states[layer], w.net.geo[layer].Out.Size()
+// outLast is what a layer hands on in a pair, channels last.
+func (w *sweepWorker) outLast(layer, pair int) []float32 {
+	s, size, image := &w.states[layer], w.net.geo[layer].Out.Size(), w.pairs[pair].image
 	switch s.kind {
 	case throughout:
 		return s.out[pair*size : (pair+1)*size]
 	case inUnits:
 		w.row = sized(w.row, size)
 		row := w.row[:size]
-		copy(row, w.intactOut(layer, w.pairs[pair].image))
-		area := w.net.geo[layer].Out.Area()
+		shape := w.net.geo[layer].Out
+		if shape.Area() == 1 {
+			copy(row, w.intactOut(layer, image))
+		} else {
+			copy(row, w.out[layer][image*size:])
+		}
 		for k, c := range s.changes {
 			if c.pair == pair {
-				for p, d := range s.deltas[k*area : (k+1)*area] {
-					row[c.unit*area+p] += d
+				for p, d := range s.deltas[k*shape.Area() : (k+1)*shape.Area()] {
+					row[p*shape[0]+c.unit] += d
 				}
 			}
 		}
 		return row
 	}
-	return w.intactOut(layer, w.pairs[pair].image)
+	if w.net.geo[layer].Out.Area() == 1 {
+		return w.intactOut(layer, image)
+	}
+	return w.out[layer][image*size : (image+1)*size]
+}
+
+// outFirst is the same, channels first.
+func (w *sweepWorker) outFirst(layer, pair int) []float32 {
+	if w.states[layer].kind == asIntact {
+		return w.intactOut(layer, w.pairs[pair].image)
+	}
+	last := w.outLast(layer, pair)
+	w.sent = sized(w.sent, len(last))
+	toFirst(w.sent[:len(last)], last, w.net.geo[layer].Out[0])
+	return w.sent[:len(last)]
 }
 
 // sized gives a buffer of at least n values.
