@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -117,14 +118,10 @@ func newSweeper(n *Network, images []float32, arms []Arm, o SweepOptions) *sweep
 		s.earliest = min(s.earliest, s.groups[k].start)
 	}
 	for m := 1; m <= n.Depth(); m++ {
-		if m > s.earliest {
-			s.weights[m] = newSweptWeights(n, m)
-		}
-		s.trace.Pre, s.trace.Post = append(s.trace.Pre, m), append(s.trace.Post, m)
+		s.weights[m] = newSweptWeights(n, m, m > s.earliest)
 	}
 	for l := range n.geo {
 		s.summed[l] = s.readWhole(l)
-		s.trace.Out = append(s.trace.Out, l)
 	}
 	s.fit(len(images)/n.Spec.Input.Size(), o.Memory)
 	return s
@@ -156,13 +153,23 @@ func (s *sweeper) fit(total int, memory int64) {
 	s.workers = int(max(1, min(int64(s.workers), memory/s.bytes())))
 }
 
+func (s *sweeper) relu(m int) bool { return s.net.Spec.Layers[m-1].Activation == ReLU }
+
+// floor is the least a layer hands on: 0 after ReLU.
+func (s *sweeper) floor(m int) float32 {
+	if s.relu(m) {
+		return 0
+	}
+	return float32(math.Inf(-1))
+}
+
 // bytes is what one worker needs: the intact activations of a block (twice where patches read
 // another run's), all arms' logits, and a batch of pairs.
 func (s *sweeper) bytes() int64 {
 	perImage, patched := int64(0), int64(1)
 	for i := range s.net.geo {
 		g := &s.net.geo[i]
-		perImage += int64(3*g.Act.Size() + 2*g.Out.Size())
+		perImage += int64(4*g.Act.Size() + 2*g.Out.Size())
 	}
 	if len(s.sources) > 0 {
 		patched = 2

@@ -1,8 +1,6 @@
 package model
 
 import (
-	"math"
-
 	"neuroprobe/model/kernel"
 )
 
@@ -38,7 +36,7 @@ func (w *sweepWorker) layer(g *group, m int) {
 	case input == inUnits:
 		w.correctDense(g, m)
 	case kind == Conv2D:
-		w.settleAll(g, m, func(pair int, z []float32) { w.convolve(m, pair, z) })
+		w.settleAll(g, m, func(pair int, z []float32) { w.convolve(m, z, w.outLast(geo.Inputs[0], pair), w.padded) })
 	default:
 		w.computeDense(g, m)
 	}
@@ -48,17 +46,7 @@ func (w *sweepWorker) layer(g *group, m int) {
 // intactPre are the pre-activations of a pair's image, channels last.
 func (w *sweepWorker) intactPre(layer, pair int) []float32 {
 	size := w.net.geo[layer].Act.Size()
-	return w.pre[layer][w.pairs[pair].image*size:][:size]
-}
-
-func (w *sweepWorker) relu(m int) bool { return w.net.Spec.Layers[m-1].Activation == ReLU }
-
-// floor is the least a layer hands on: 0 after ReLU.
-func (w *sweepWorker) floor(m int) float32 {
-	if w.relu(m) {
-		return 0
-	}
-	return float32(math.Inf(-1))
+	return w.intact.pre[layer][w.pairs[pair].image*size:][:size]
 }
 
 // pooling is a layer's pooling, nil where it changes nothing.
@@ -166,12 +154,12 @@ func (w *sweepWorker) addInUnits(m int) {
 	s.kind = inUnits
 	for k, c := range from.changes {
 		z, image := w.scratch[:area], w.pairs[c.pair].image
-		pre := w.intact.PreActivation(m)[image*geo.Act.Size()+c.unit*area:]
+		pre := w.intact.preFirst(m, image)[c.unit*area:]
 		kernel.AddScaled(z, pre, from.deltas[k*area:(k+1)*area], 1)
 		if w.relu(m) {
 			kernel.Floor(z, 0)
 		}
-		was := w.intactOut(m, image)[c.unit*out:][:out]
+		was := w.intact.outFirst(m, image)[c.unit*out:][:out]
 		differs := false
 		at := len(s.deltas)
 		for p, v := range w.pooledUnit(m, z) {
@@ -202,7 +190,7 @@ func (w *sweepWorker) correctConv(g *group, m int) {
 	w.settleAll(g, m, func(pair int, z []float32) {
 		start := w.intactPre(m, pair)
 		for next < len(from.changes) && from.changes[next].pair == pair {
-			w.correct(m, from.changes[next].unit, from.deltas[next*area:(next+1)*area], start, z)
+			w.correct(m, from.changes[next].unit, from.deltas[next*area:(next+1)*area], start, z, w.padded)
 			start = z
 			next++
 		}
@@ -211,54 +199,6 @@ func (w *sweepWorker) correctConv(g *group, m int) {
 		}
 	})
 }
-
-// correct adds to start what a change of one channel of the input contributes to a convolution.
-func (w *sweepWorker) correct(m, unit int, delta, start, z []float32) {
-	l, geo := &w.net.Spec.Layers[m-1], &w.net.geo[m]
-	width := geo.In[2] + 2*l.Padding
-	plane := w.pad(m, delta, 1)
-	line := geo.Act[2] * geo.Act[0]
-	for y := range geo.Act[1] {
-		w.weights[m].parts[unit].Multiply(z[y*line:], geo.Act[0], start[y*line:], geo.Act[0],
-			plane[y*l.stride()*width:], l.stride(), geo.Act[2], kernel.Window{Inner: l.Kernel, Outer: l.Kernel, Jump: width})
-	}
-}
-
-// convolve computes a convolution of a pair's input.
-func (w *sweepWorker) convolve(m, pair int, z []float32) {
-	l, geo := &w.net.Spec.Layers[m-1], &w.net.geo[m]
-	channels := geo.In[0]
-	width := (geo.In[2] + 2*l.Padding) * channels
-	image := w.pad(m, w.outLast(geo.Inputs[0], pair), channels)
-	line := geo.Act[2] * geo.Act[0]
-	for y := range geo.Act[1] {
-		w.weights[m].whole.Multiply(z[y*line:], geo.Act[0], w.net.Params[m].Bias, 0,
-			image[y*l.stride()*width:], l.stride()*channels, geo.Act[2], kernel.Window{Inner: l.Kernel * channels, Outer: l.Kernel, Jump: width})
-	}
-}
-
-// pad puts a map of so many channels, channels last, into a border of zeros.
-func (w *sweepWorker) pad(m int, image []float32, channels int) []float32 {
-	border := w.net.Spec.Layers[m-1].Padding
-	if border == 0 {
-		return image
-	}
-	h, line := w.net.geo[m].In[1], w.net.geo[m].In[2]*channels
-	width := line + 2*border*channels
-	key := padding{m, channels}
-	padded := w.padded[key] // its border stays 0
-	if padded == nil {
-		padded = make([]float32, (h+2*border)*width)
-		w.padded[key] = padded
-	}
-	for y := range h {
-		copy(padded[(y+border)*width+border*channels:][:line], image[y*line:])
-	}
-	return padded
-}
-
-// padding names a padded image: of a layer's whole input, or of one channel.
-type padding struct{ layer, channels int }
 
 // correctDense corrects a dense layer's pre-activation for the changed units of its input. The
 // changes of one unit in consecutive pairs, which is what an arm on many images makes, are one
@@ -319,7 +259,6 @@ func (w *sweepWorker) settleRows(g *group, m int) {
 func (w *sweepWorker) computeDense(g *group, m int) {
 	s, geo, n := &w.states[m], &w.net.geo[m], len(w.pairs)
 	s.out = extend(s.out[:0], n*geo.Act[0])
-	w.weights[m].whole.Multiply(s.out, geo.Act[0], w.net.Params[m].Bias, 0,
-		w.states[geo.Inputs[0]].out, geo.FanIn, n, kernel.Window{Inner: geo.FanIn, Outer: 1})
+	w.dense(m, s.out, w.states[geo.Inputs[0]].out, n)
 	w.settleRows(g, m)
 }

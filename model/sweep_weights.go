@@ -17,8 +17,9 @@ type sweptWeights struct {
 	rows []float32
 }
 
-// newSweptWeights lays out a layer's weights. Sums have none.
-func newSweptWeights(n *Network, m int) sweptWeights {
+// newSweptWeights lays out a layer's weights, those for corrections only where they are needed.
+// Sums have none.
+func newSweptWeights(n *Network, m int, corrections bool) sweptWeights {
 	g, weight, units := &n.geo[m], n.Params[m].Weight, n.geo[m].Act[0]
 	taps := g.In.Area() // weights from one unit to another
 	switch n.Spec.Layers[m-1].Kind {
@@ -36,6 +37,9 @@ func newSweptWeights(n *Network, m int) sweptWeights {
 		}
 	}
 	w := sweptWeights{whole: kernel.Pack(last, g.FanIn, units)}
+	if !corrections {
+		return w
+	}
 	if taps == 1 && n.Spec.Layers[m-1].Kind == Dense {
 		w.rows = first
 		return w
