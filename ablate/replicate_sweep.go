@@ -73,8 +73,7 @@ type SweptLayer struct {
 // Share is the part of the layer's neurons whose loss hurts.
 func (l SweptLayer) Share() float64 { return float64(l.Hurts) / float64(l.Neurons) }
 
-// Claim is a statement about one network, fixed before any was looked at, and in which of those it
-// could be tried in it holds.
+// Claim is a statement about one network, and in how many of those in which it could be tried it holds.
 type Claim struct {
 	Text  string `json:"text"`
 	Holds int    `json:"holds"`
@@ -278,9 +277,10 @@ func rankAgreement(x, y []float64, shuffles stats.Permutations) (rho, p float64)
 	return rho, stats.PermutationP(extreme, total)
 }
 
-// claim tries the claims in every specimen: for each pair of layers which has the larger share of
-// neurons whose loss hurts, for each layer whether most neurons can be spared and whether homologues'
-// effects agree, and whether the damage sits in few neurons.
+// claim tries the same claims in every specimen, whether they hold or not: for each pair of layers
+// which has the larger share of neurons whose loss hurts (which of the two is read off the mean), for
+// each layer whether most neurons can be spared and whether homologues' effects agree, and whether
+// the damage sits in few neurons.
 func (r *SweepReplication) claim() {
 	try := func(text string, defined, holds func(s SweptSpecimen) bool) {
 		c := Claim{Text: text}
@@ -310,7 +310,7 @@ func (r *SweepReplication) claim() {
 		}
 	}
 	for i, name := range r.Layers {
-		try(fmt.Sprintf("the loss of no single neuron of %s hurts detectably in most cases (share below a half)", name), always,
+		try(fmt.Sprintf("in %s the loss of most single neurons does not hurt detectably (share that hurts below a half)", name), always,
 			func(s SweptSpecimen) bool { return s.Layers[i].Share() < 0.5 })
 	}
 	try("a tenth of the neurons does more than half of all damage", func(s SweptSpecimen) bool { return s.TopShare.Defined() },

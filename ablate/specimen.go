@@ -30,7 +30,7 @@ func PrepareSpecimens(ctx context.Context, networks []*model.Network, names []st
 			mine.Progress = func(name string, done, total int) { o.Progress(stage+name, done, total) }
 		}
 		if o.Parts != nil {
-			mine.Parts = specimenParts{o.Parts, fmt.Sprintf("specimen %02d ", k+1)}
+			mine.Parts = specimenParts{o.Parts, fmt.Sprintf("specimen %02d %.12s ", k+1, n.Digest())}
 		}
 		mine.progress("intact run", 0, 1)
 		p, err := Prepare(ctx, n, set, mine)
@@ -42,7 +42,8 @@ func PrepareSpecimens(ctx context.Context, networks []*model.Network, names []st
 	return all, ctx.Err()
 }
 
-// specimenParts keeps the parts of one specimen apart from those of the others.
+// specimenParts keeps the parts of one specimen apart from those of the others, and of another network
+// that may have taken its place.
 type specimenParts struct {
 	Parts
 	prefix string
