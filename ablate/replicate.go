@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"neuroprobe/datasets"
@@ -25,13 +26,34 @@ type Headline struct {
 // Detected tells whether the interval excludes 0.
 func (h Headline) Detected() bool { return h.Low > 0 || h.High < 0 }
 
-// ReplicatedExperiment is an experiment on some neurons that can be made in every specimen.
+// ReplicatedExperiment is an experiment on a set of neurons that can be made in every specimen.
 type ReplicatedExperiment struct {
-	Name     string                                                                               `json:"name"`     // short, for programs and for the names of parts: "zero lesion"
-	Quantity string                                                                               `json:"quantity"` // in a sentence: "the change of logit-diff under zero ablation"
-	Percent  bool                                                                                 `json:"percent"`  // the headline is a fraction, to be shown in percentage points
-	Method   string                                                                               `json:"-"`        // whole sentences on what the headline is
-	Measure  func(ctx context.Context, p *Preparation, targets []model.Address) (Headline, error) `json:"-"`
+	Name     string   `json:"name"`     // short, for programs and for the names of parts: "zero lesion"
+	Quantity string   `json:"quantity"` // in a sentence: "the change of logit-diff under zero ablation"
+	Percent  bool     `json:"percent"`  // the headline is a fraction, to be shown in percentage points
+	Method   []string `json:"-"`        // sentences on what the headline is
+	// Measure makes the experiment on each of several sets of neurons. See OneByOne.
+	Measure HeadlineFunc `json:"-"`
+	// Costly tells that it takes too long to be made on random neurons as well.
+	Costly bool `json:"-"`
+}
+
+// HeadlineFunc measures the headline of an experiment on each of several sets of neurons.
+type HeadlineFunc func(ctx context.Context, p *Preparation, sets [][]model.Address) ([]Headline, error)
+
+// OneByOne is a HeadlineFunc of an experiment that takes one set at a time.
+func OneByOne(measure func(ctx context.Context, p *Preparation, targets []model.Address) (Headline, error)) HeadlineFunc {
+	return func(ctx context.Context, p *Preparation, sets [][]model.Address) ([]Headline, error) {
+		var all []Headline
+		for _, set := range sets {
+			h, err := measure(ctx, p, set)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, h)
+		}
+		return all, nil
+	}
 }
 
 // Replication is what became of an experiment in several specimens.
@@ -89,6 +111,25 @@ type ReplicatedEffect struct {
 	// may have been chosen for its effect.
 	Mean       Across `json:"mean"`
 	OthersMean Across `json:"mean_of_others"`
+	// Controls are random neurons of the homologues' layers, by specimen; none in the reference.
+	Controls []ControlTally `json:"controls"`
+}
+
+// ControlTally counts what random neurons, in the place of the homologues, come to: how many show the
+// reference's effect as well, how many go further its way than the homologues do.
+type ControlTally struct {
+	Of       int `json:"of"`
+	Alike    int `json:"alike"`
+	Stronger int `json:"stronger"`
+}
+
+// ControlsOfAll adds up the controls of all specimens.
+func (e *ReplicatedEffect) ControlsOfAll() ControlTally {
+	var sum ControlTally
+	for _, c := range e.Controls {
+		sum = ControlTally{sum.Of + c.Of, sum.Alike + c.Alike, sum.Stronger + c.Stronger}
+	}
+	return sum
 }
 
 // Penetrance is in how many of how many specimens something shows, with Wilson's 95 % interval of
@@ -164,25 +205,96 @@ func Replicate(ctx context.Context, specimens []Specimen, targets []model.Addres
 		r.Specimens = append(r.Specimens, rs)
 	}
 	for _, e := range experiments {
-		effect := ReplicatedEffect{ReplicatedExperiment: e}
-		for k, s := range specimens {
-			if r.Specimens[k].Excluded != "" {
-				effect.Headlines = append(effect.Headlines, nil)
-				continue
-			}
-			h, err := part(s.Parts, e.Name, func() (Headline, error) {
-				return e.Measure(ctx, s.Preparation, r.Specimens[k].targets(targets))
-			})
-			if err != nil {
-				return nil, err
-			}
-			effect.Headlines = append(effect.Headlines, &h)
+		effect, err := r.replicate(ctx, specimens, e)
+		if err != nil {
+			return nil, err
 		}
-		effect.summarise(r.Specimens)
-		r.Effects = append(r.Effects, effect)
+		r.Effects = append(r.Effects, *effect)
 	}
 	r.warn(first)
 	return r, ctx.Err()
+}
+
+// replicate makes one experiment in every specimen that has homologues, and on random neurons there.
+func (r *Replication) replicate(ctx context.Context, specimens []Specimen, e ReplicatedExperiment) (*ReplicatedEffect, error) {
+	effect := &ReplicatedEffect{ReplicatedExperiment: e}
+	for k, s := range specimens {
+		effect.Controls = append(effect.Controls, ControlTally{})
+		if r.Specimens[k].Excluded != "" {
+			effect.Headlines = append(effect.Headlines, nil)
+			continue
+		}
+		sets := [][]model.Address{r.Specimens[k].targets(r.Targets)}
+		if k > 0 && !e.Costly {
+			sets = append(sets, s.replicateControls(r.Specimens[k].Homologues)...)
+		}
+		all, err := part(s.Parts, e.Name, func() ([]Headline, error) { return e.Measure(ctx, s.Preparation, sets) })
+		if err != nil {
+			return nil, err
+		}
+		effect.Headlines = append(effect.Headlines, &all[0])
+		effect.Controls[k] = tally(effect.Headlines[0].Estimate, all)
+	}
+	effect.summarise(r.Specimens)
+	return effect, ctx.Err()
+}
+
+// tally compares the controls, all headlines but the first, with the first.
+func tally(reference float64, all []Headline) ControlTally {
+	c := ControlTally{Of: len(all) - 1}
+	for _, h := range all[1:] {
+		if h.likeIn(reference) {
+			c.Alike++
+		}
+		if math.Copysign(1, reference)*(h.Estimate-all[0].Estimate) > 0 {
+			c.Stronger++
+		}
+	}
+	return c
+}
+
+// likeIn tells whether an effect has the reference's sign and an interval without 0.
+func (h Headline) likeIn(reference float64) bool { return h.Detected() && h.Estimate*reference > 0 }
+
+// replicateControlSets is how many sets of random neurons are taken, where there are as many.
+const replicateControlSets = 20
+
+// replicateControls are sets of random neurons of the homologues' layers, none of them a homologue. There
+// are none for what was not matched.
+func (s Specimen) replicateControls(homologues []Homologue) [][]model.Address {
+	taken := map[model.Address]bool{}
+	for _, h := range homologues {
+		if h.Given != "" {
+			return nil
+		}
+		taken[model.Neuron(h.Match.Layer, h.Match.Unit)] = true
+	}
+	random := rand.New(rand.NewPCG(s.Seed, 0x636f6e74726f6c)) // "control"
+	var sets [][]model.Address
+	seen := map[string]bool{}
+	for range 50 * replicateControlSets { // in a small layer few sets are to be had
+		var set []model.Address
+		mine := map[model.Address]bool{}
+		for _, h := range homologues {
+			a := h.Match
+			a.Unit = random.IntN(s.Network.Geometry(a.Layer).Act[0])
+			neuron := model.Neuron(a.Layer, a.Unit)
+			if taken[neuron] || mine[neuron] {
+				break
+			}
+			mine[neuron] = true
+			set = append(set, a)
+		}
+		name := fmt.Sprint(set)
+		if len(set) < len(homologues) || seen[name] {
+			continue
+		}
+		seen[name] = true
+		if sets = append(sets, set); len(sets) == replicateControlSets {
+			break
+		}
+	}
+	return sets
 }
 
 // exclusion is why a specimen with these homologues cannot take part; "" if it can.
@@ -210,7 +322,7 @@ func (e *ReplicatedEffect) summarise(specimens []ReplicatedSpecimen) {
 			continue
 		}
 		values = append(values, h.Estimate)
-		alike := h.Detected() && h.Estimate*reference > 0
+		alike := h.likeIn(reference)
 		if alike {
 			shows++
 		}

@@ -15,16 +15,26 @@ func LesionHeadline(m Metric, kind Kind) ReplicatedExperiment {
 		Name:     string(kind) + " lesion",
 		Quantity: fmt.Sprintf("the change of %s under %s ablation", m.Name, kind),
 		Percent:  m.Percent,
-		Method: fmt.Sprintf("Effect = %s with %s ablation − without, on the same images%s. p is of the sign-flip test over images (McNemar's exact test where images only change between right and wrong).",
-			m.Name, kind, m.damage()),
-		Measure: func(ctx context.Context, p *Preparation, targets []model.Address) (Headline, error) {
-			columns, err := p.headlineColumns(ctx, string(kind)+" lesion", m, kind, targets)
-			if err != nil {
-				return Headline{}, err
-			}
-			return p.headline(m, combine([]float64{1, -1}, columns[1], columns[0]))
+		Method: []string{
+			fmt.Sprintf("Effect = %s with ablation − without, on the same images%s.", m.Name, m.damage()),
+			"Its p is of the sign-flip test over images (McNemar's exact test where images only change between right and wrong).",
+			kind.method(),
+		},
+		Measure: func(ctx context.Context, p *Preparation, sets [][]model.Address) ([]Headline, error) {
+			return p.headlines(ctx, string(kind)+" lesion", m, kind, sets, []float64{-1, 1})
 		},
 	}
+}
+
+// method says what the ablation puts in the activation's place.
+func (k Kind) method() string {
+	switch k {
+	case Mean:
+		return "Mean ablation puts the neuron's mean over the select split in the activation's place."
+	case Resample:
+		return "Resample ablation puts what other images evoke in the activation's place, several in turn, and averages."
+	}
+	return "Zero ablation sets the activation to 0."
 }
 
 // damage says on which side of 0 damage lies.
@@ -42,32 +52,45 @@ func EpistasisHeadline(m Metric, kind Kind) ReplicatedExperiment {
 		Name:     string(kind) + " epistasis",
 		Quantity: fmt.Sprintf("the epistasis in %s under %s ablation", m.Name, kind),
 		Percent:  m.Percent,
-		Method: fmt.Sprintf("Epistasis ε = Δ(ab) − Δ(a) − Δ(b), Δ the %s lost under %s ablation of one neuron or both: above 0 the two stand in for each other (redundant), "+
-			"below 0 they need each other (synergistic). p is of the sign-flip test over images.", m.Name, kind),
-		Measure: func(ctx context.Context, p *Preparation, targets []model.Address) (Headline, error) {
-			if len(targets) != 2 {
-				return Headline{}, fmt.Errorf("ablate: epistasis is of two neurons, not %d", len(targets))
-			}
-			a, b := targets[:1], targets[1:]
-			c, err := p.headlineColumns(ctx, string(kind)+" epistasis", m, kind, a, b, targets)
-			if err != nil {
-				return Headline{}, err
+		Method: []string{
+			fmt.Sprintf("Epistasis ε = Δ(ab) − Δ(a) − Δ(b), Δ the %s lost under ablation of one neuron or both: above 0 the two stand in for each other (redundant), below 0 they need each other (synergistic).", m.Name),
+			"Its p is of the sign-flip test over images.",
+			kind.method(),
+		},
+		Measure: func(ctx context.Context, p *Preparation, sets [][]model.Address) ([]Headline, error) {
+			var arms [][]model.Address
+			for _, pair := range sets {
+				if len(pair) != 2 {
+					return nil, fmt.Errorf("ablate: epistasis is of two neurons, not %d", len(pair))
+				}
+				arms = append(arms, pair[:1], pair[1:], pair)
 			}
 			// Lost is intact − ablated: ε = (i − ab) − (i − a) − (i − b), the reverse for a loss.
-			sign := 1.0
-			if m.Loss {
-				sign = -1
+			weights := []float64{1, -1, -1, 1}
+			for k := range weights {
+				weights[k] *= m.lost(1)
 			}
-			return p.headline(m, combine([]float64{-sign, sign, sign, -sign}, c[0], c[1], c[2], c[3]))
+			return p.headlines(ctx, string(kind)+" epistasis", m, kind, arms, weights)
 		},
 	}
 }
 
-// headlineColumns are the metric's columns intact and under each ablation.
-func (p *Preparation) headlineColumns(ctx context.Context, stage string, m Metric, kind Kind, arms ...[]model.Address) ([][]float64, error) {
-	columns := [][]float64{m.Column(p.Labels, p.Intact)}
-	err := p.Ablate(ctx, stage, kind, arms, func(_ int, o *Outcomes) { columns = append(columns, m.Column(p.Labels, o)) })
-	return columns, err
+// headlines ablates sets of neurons, all of them in one sweep, and makes a headline of every
+// len(weights)-1 of them: the weighted sum of the metric's columns, intact and then under these arms.
+func (p *Preparation) headlines(ctx context.Context, stage string, m Metric, kind Kind, arms [][]model.Address, weights []float64) ([]Headline, error) {
+	intact := m.Column(p.Labels, p.Intact)
+	if len(intact) == 0 {
+		return nil, fmt.Errorf("ablate: no image of the %s split counts for %s", p.Split, m.Name)
+	}
+	var all []Headline
+	columns := [][]float64{intact}
+	err := p.Ablate(ctx, stage, kind, arms, func(_ int, o *Outcomes) {
+		if columns = append(columns, m.Column(p.Labels, o)); len(columns) == len(weights) {
+			all = append(all, p.headline(combine(weights, columns...)))
+			columns = columns[:1]
+		}
+	})
+	return all, err
 }
 
 // combine is a weighted sum of columns.
@@ -82,12 +105,9 @@ func combine(weights []float64, columns ...[]float64) []float64 {
 }
 
 // headline is the mean of a column with its bootstrap interval and test.
-func (p *Preparation) headline(m Metric, column []float64) (Headline, error) {
-	if len(column) == 0 {
-		return Headline{}, fmt.Errorf("ablate: no image of the %s split counts for %s", p.Split, m.Name)
-	}
+func (p *Preparation) headline(column []float64) Headline {
 	low, high := p.bootstrap().Mean(column)
-	return Headline{Interval{stats.Mean(column), low, high}, len(column), probe.Number(p.pairedP(column))}, nil
+	return Headline{Interval{stats.Mean(column), low, high}, len(column), probe.Number(p.pairedP(column))}
 }
 
 // pairedP tests whether a change is 0 on average: by McNemar's exact test where images change by a

@@ -277,55 +277,63 @@ func rankAgreement(x, y []float64, shuffles stats.Permutations) (rho, p float64)
 	return rho, stats.PermutationP(extreme, total)
 }
 
-// claim tries the same claims in every specimen, whether they hold or not: for each pair of layers
-// which has the larger share of neurons whose loss hurts (which of the two is read off the mean), for
-// each layer whether most neurons can be spared and whether homologues' effects agree, and whether
-// the damage sits in few neurons.
+// claim tries the same claims in every specimen, whether they hold or not: of layers that follow each
+// other, which has the larger share of neurons whose loss hurts and in which a loss does more damage on
+// average; for each layer whether the loss of most neurons hurts, and whether homologues' effects agree;
+// whether the damage sits in few neurons. Which side of a claim is tried is read off the mean.
 func (r *SweepReplication) claim() {
-	try := func(text string, defined, holds func(s SweptSpecimen) bool) {
-		c := Claim{Text: text}
-		for _, s := range r.Specimens {
-			if !defined(s) {
-				continue
-			}
+	for i := 1; i < len(r.Layers); i++ {
+		r.compare(i-1, i, SweptLayer.Share, "%s has a larger share of neurons whose loss hurts than %s")
+	}
+	for i := 1; i < len(r.Layers); i++ {
+		r.compare(i-1, i, func(l SweptLayer) float64 { return l.Lost }, "the loss of one neuron does more damage on average in %s than in %s")
+	}
+	for i, name := range r.Layers {
+		if r.mean(i, SweptLayer.Share) > 0.5 {
+			r.try("the loss of most single neurons of "+name+" hurts detectably", everywhere, func(s SweptSpecimen) bool { return s.Layers[i].Share() > 0.5 })
+		} else {
+			r.try("the loss of most single neurons of "+name+" does not hurt detectably", everywhere, func(s SweptSpecimen) bool { return s.Layers[i].Share() < 0.5 })
+		}
+	}
+	r.try("a tenth of the neurons does more than half of all damage", func(s SweptSpecimen) bool { return s.TopShare.Defined() },
+		func(s SweptSpecimen) bool { return s.TopShare > 0.5 })
+	for i, name := range r.Layers {
+		r.try(fmt.Sprintf("the effects of homologues in %s rank alike (adjusted p < 0.05)", name),
+			func(s SweptSpecimen) bool { return s.Layers[i].P.Defined() }, func(s SweptSpecimen) bool { return s.Layers[i].AdjustedP < 0.05 })
+	}
+}
+
+func everywhere(SweptSpecimen) bool { return true }
+
+// try counts the specimens in which a claim holds, of those in which it means something.
+func (r *SweepReplication) try(text string, defined, holds func(SweptSpecimen) bool) {
+	c := Claim{Text: text}
+	for _, s := range r.Specimens {
+		if defined(s) {
 			c.Of++
 			if holds(s) {
 				c.Holds++
 			}
 		}
-		if c.Of > 0 {
-			r.Claims = append(r.Claims, c)
-		}
 	}
-	always := func(SweptSpecimen) bool { return true }
-	for i := range r.Layers {
-		for j := range r.Layers[:i] {
-			higher := func(s SweptSpecimen) bool { return s.Layers[j].Share() > s.Layers[i].Share() }
-			lower := func(s SweptSpecimen) bool { return s.Layers[j].Share() < s.Layers[i].Share() }
-			a, b, by := r.Layers[j], r.Layers[i], higher
-			if r.meanShare(i) > r.meanShare(j) {
-				a, b, by = b, a, lower
-			}
-			try(fmt.Sprintf("%s has a larger share of neurons whose loss hurts than %s", a, b), always, by)
-		}
-	}
-	for i, name := range r.Layers {
-		try(fmt.Sprintf("in %s the loss of most single neurons does not hurt detectably (share that hurts below a half)", name), always,
-			func(s SweptSpecimen) bool { return s.Layers[i].Share() < 0.5 })
-	}
-	try("a tenth of the neurons does more than half of all damage", func(s SweptSpecimen) bool { return s.TopShare.Defined() },
-		func(s SweptSpecimen) bool { return s.TopShare > 0.5 })
-	for i, name := range r.Layers {
-		try(fmt.Sprintf("the effects of homologues in %s rank alike (adjusted p < 0.05)", name),
-			func(s SweptSpecimen) bool { return s.Layers[i].P.Defined() }, func(s SweptSpecimen) bool { return s.Layers[i].AdjustedP < 0.05 })
+	if c.Of > 0 {
+		r.Claims = append(r.Claims, c)
 	}
 }
 
-// meanShare is a layer's share averaged over specimens.
-func (r *SweepReplication) meanShare(layer int) float64 {
+// compare tries which of two layers has more of something.
+func (r *SweepReplication) compare(a, b int, of func(SweptLayer) float64, text string) {
+	if r.mean(b, of) > r.mean(a, of) {
+		a, b = b, a
+	}
+	r.try(fmt.Sprintf(text, r.Layers[a], r.Layers[b]), everywhere, func(s SweptSpecimen) bool { return of(s.Layers[a]) > of(s.Layers[b]) })
+}
+
+// mean is something of a layer averaged over specimens.
+func (r *SweepReplication) mean(layer int, of func(SweptLayer) float64) float64 {
 	sum := 0.0
 	for _, s := range r.Specimens {
-		sum += s.Layers[layer].Share()
+		sum += of(s.Layers[layer])
 	}
 	return sum / float64(len(r.Specimens))
 }

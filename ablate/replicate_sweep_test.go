@@ -84,8 +84,8 @@ func TestSweepReplicatesByHand(t *testing.T) {
 		claims[c.Text] = [2]int{c.Holds, c.Of}
 	}
 	for text, want := range map[string][2]int{
-		"a tenth of the neurons does more than half of all damage":                                           {1, 3},
-		"in dense1 the loss of most single neurons does not hurt detectably (share that hurts below a half)": {1, 3},
+		"a tenth of the neurons does more than half of all damage":           {1, 3},
+		"the loss of most single neurons of dense1 does not hurt detectably": {1, 3},
 	} {
 		if claims[text] != want {
 			t.Errorf("claim %q holds in %v, want %v; all: %v", text, claims[text], want, claims)

@@ -371,7 +371,7 @@ func TestReplicateKeepsParts(t *testing.T) {
 	set := modeltest.Blobs(n.Spec.Input, 2, 40, 40, 1)
 	lesion := ablate.LesionHeadline(parseMetric(t, "cross-entropy", n), ablate.Resample)
 	measured, measure := 0, lesion.Measure
-	lesion.Measure = func(ctx context.Context, p *ablate.Preparation, targets []model.Address) (ablate.Headline, error) {
+	lesion.Measure = func(ctx context.Context, p *ablate.Preparation, targets [][]model.Address) ([]ablate.Headline, error) {
 		measured++
 		return measure(ctx, p, targets)
 	}
@@ -399,6 +399,37 @@ func TestReplicateKeepsParts(t *testing.T) {
 	}
 	if texts[0] != texts[1] || texts[0] != texts[2] {
 		t.Errorf("kept parts or workers make a difference:\n%s\n%s\n%s", texts[0], texts[1], texts[2])
+	}
+}
+
+// TestReplicateControls: of ten detectors B's logit counts the first two and not the others, so that of the
+// nine that are no homologue of the first one shows its effect, and goes further; of sets of two that avoid
+// both homologues none does. What is costly has none.
+func TestReplicateControls(t *testing.T) {
+	n := ten(1, 2)
+	shuffled, _ := shuffledUnits(t, n, 4)
+	specimens := prepareSpecimens(t, noisy(t, 10, 1), quick(), n, shuffled, n)
+	lesion := ablate.LesionHeadline(parseMetric(t, "logit-diff:B", n), ablate.Zero)
+	first, both := []model.Address{model.Neuron(1, 0)}, []model.Address{model.Neuron(1, 0), model.Neuron(1, 1)}
+	e := replicate(t, specimens, first, lesion).Effects[0]
+	if want := (ablate.ControlTally{Of: 9, Alike: 1, Stronger: 1}); e.Controls[0] != (ablate.ControlTally{}) || e.Controls[1] != want || e.Controls[2] != want || e.ControlsOfAll() != (ablate.ControlTally{Of: 18, Alike: 2, Stronger: 2}) {
+		t.Errorf("controls %+v, want %+v in each but the reference", e.Controls, want)
+	}
+	e = replicate(t, specimens, both, lesion).Effects[0]
+	if want := (ablate.ControlTally{Of: 20}); e.Controls[1] != want {
+		t.Errorf("controls of two %+v, want %+v", e.Controls, want)
+	}
+	lesion.Costly = true
+	if e := replicate(t, specimens, first, lesion).Effects[0]; e.ControlsOfAll().Of != 0 {
+		t.Errorf("controls of a costly experiment %+v", e.Controls)
+	}
+	measure := lesion.Measure
+	lesion.Costly, lesion.Measure = false, ablate.OneByOne(func(ctx context.Context, p *ablate.Preparation, targets []model.Address) (ablate.Headline, error) {
+		all, err := measure(ctx, p, [][]model.Address{targets})
+		return all[0], err
+	})
+	if again := replicate(t, specimens, first, lesion).Effects[0]; !reflect.DeepEqual(again.Headlines, replicate(t, specimens, first, ablate.LesionHeadline(parseMetric(t, "logit-diff:B", n), ablate.Zero)).Effects[0].Headlines) {
+		t.Errorf("one by one %+v", again.Headlines)
 	}
 }
 

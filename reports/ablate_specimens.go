@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"neuroprobe/ablate"
@@ -46,9 +47,11 @@ func Specimens(r SpecimensReport) Entry {
 	for k, s := range r.Replication.Specimens {
 		if s.Excluded != "" {
 			if len(e.Exclusions) == 0 {
-				e.Exclusions = []Exclusion{{What: "networks without a homologue"}}
+				e.Exclusions = []Exclusion{{}}
 			}
 			e.Exclusions[0].Count++
+			_, e.Exclusions[0].What, _ = strings.Cut(plural(e.Exclusions[0].Count, "network"), " ")
+			e.Exclusions[0].What += " without a homologue"
 			e.Exclusions[0].Examples = append(e.Exclusions[0].Examples, fmt.Sprintf("network %s (%s): %s", s.Name, r.Files[k], s.Excluded))
 		}
 	}
@@ -125,6 +128,12 @@ func (r SpecimensReport) answer(t targets) string {
 		s += fmt.Sprintf("; it shows for %s in %s other networks, with the reference in %s (95 %% interval of that rate %s)",
 			homologues, ofAll(e.Others), ofAll(e.All), PercentInterval(e.All.Low, e.All.High))
 	}
+	if c := e.ControlsOfAll(); c.Of > 0 && h.Detected() {
+		s += fmt.Sprintf(", and in %d of %d random %s of the same %s", c.Alike, c.Of, r.setsName(), r.layersName())
+		if 2*c.Alike >= c.Of {
+			s += ", so that to have it is no mark of a homologue"
+		}
+	}
 	if m := e.OthersMean; m.Low.Defined() {
 		s += fmt.Sprintf("; mean over the %d others %s (95 %% interval across networks %s)", m.N, effectText(float64(m.Mean), e.Percent), effectInterval(float64(m.Low), float64(m.High), e.Percent))
 	} else {
@@ -147,6 +156,23 @@ func (r SpecimensReport) answer(t targets) string {
 	return s + "."
 }
 
+// setsName is what a control is.
+func (r SpecimensReport) setsName() string {
+	if n := len(r.Replication.Targets); n > 1 {
+		return fmt.Sprintf("sets of %d neurons", n)
+	}
+	return "neurons"
+}
+
+func (r SpecimensReport) layersName() string {
+	for _, t := range r.Replication.Targets {
+		if t.Layer != r.Replication.Targets[0].Layer {
+			return "layers"
+		}
+	}
+	return "layer"
+}
+
 // ofAll is "4 of 5".
 func ofAll(p ablate.Penetrance) string { return fmt.Sprintf("%d of %d", p.Shows, p.Of) }
 
@@ -162,14 +188,28 @@ func (r SpecimensReport) method() string {
 	x := r.Replication
 	var methods []string
 	for _, e := range x.Effects {
-		methods = append(methods, e.Method)
+		for _, m := range e.Method {
+			if !slices.Contains(methods, m) { // kinds of ablation share sentences
+				methods = append(methods, m)
+			}
+		}
 	}
 	return fmt.Sprintf("%s networks were raised by the same recipe on the same data from different seeds; the first is the reference. %s, and Benjamini–Hochberg over %s; a best match that does not beat it "+
 		"(adjusted p ≥ 0.05) is no homologue, and its network is left out and counted. The experiment is then made in each network on %s of the %s split: %s Intervals in a network are 95 %% paired bootstrap intervals over images "+
 		"(%s, seed %d). Penetrance counts networks whose effect has the reference's sign and an interval without 0, with Wilson's interval. Across networks the network is the experimental unit: mean and Student's 95 %% interval over networks. "+
-		"The mean of the others leaves the reference out, in which the neuron may have been chosen for its effect.",
+		"The mean of the others leaves the reference out, in which the neuron may have been chosen for its effect.%s",
 		capital(numberWord(len(x.Specimens))), matchingMethod(x.Matched, x.Permutations), matches(x.Matches),
-		plural(x.Images, "image"), x.Split, strings.Join(methods, " "), plural(x.Resamples, "resample"), x.Seed)
+		plural(x.Images, "image"), x.Split, strings.Join(methods, " "), plural(x.Resamples, "resample"), x.Seed, r.controlMethod())
+}
+
+// controlMethod says what the controls are, where there are any.
+func (r SpecimensReport) controlMethod() string {
+	for _, e := range r.Replication.Effects {
+		if e.ControlsOfAll().Of > 0 {
+			return fmt.Sprintf(" Controls are up to 20 random %s of the homologues' %s in each other network, none of them a homologue: if as many of them show the effect, it is not the homologue's own.", r.setsName(), r.layersName())
+		}
+	}
+	return ""
 }
 
 // matches is "1 match", "2 matches".
@@ -223,18 +263,18 @@ func (r SpecimensReport) effectSection() Section {
 
 func (r SpecimensReport) effectTable(e ablate.ReplicatedEffect) Table {
 	t := Table{Caption: capital(e.Quantity), Terminal: true,
-		Columns: append(append(textColumns("network", "homologue"), numberColumns("r", "match p")...),
-			append(textColumns("mutual"), append(numberColumns("effect", "95 % interval", "p"), textColumns("as in reference")...)...)...)}
+		Columns: append(append(textColumns("network", "homologue"), numberColumns("r", "match p (adj.)")...),
+			append(textColumns("mutual"), append(numberColumns("effect", "95 % interval", "p"), textColumns("as in reference", "controls so")...)...)...)}
 	for k, s := range r.Replication.Specimens {
 		row := []string{specimenName(k, s.SpecimenFacts), r.homologueNames(s)}
 		row = append(row, matchCells(s)...)
 		h := e.Headlines[k]
 		switch {
 		case h == nil:
-			row = append(row, Missing, Missing, Missing, "left out")
+			row = append(row, Missing, Missing, Missing, "left out", "")
 			t.Notes = append(t.Notes, Note{Text: sentence(s.Excluded), Row: k + 1, Col: 0})
 		default:
-			row = append(row, effectText(h.Estimate, e.Percent), effectInterval(h.Low, h.High, e.Percent), PValue(float64(h.P)), r.alike(e, k))
+			row = append(row, effectText(h.Estimate, e.Percent), effectInterval(h.Low, h.High, e.Percent), PValue(float64(h.P)), r.alike(e, k), controlCell(e.Controls[k]))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -246,22 +286,40 @@ func (r SpecimensReport) effectTable(e ablate.ReplicatedEffect) Table {
 		if m.across.N < 2 {
 			continue
 		}
+		controls := ""
+		if m.name == "mean of others" {
+			controls = controlCell(e.ControlsOfAll())
+		}
 		t.Rows = append(t.Rows, []string{m.name, "", "", "", "", effectText(float64(m.across.Mean), e.Percent),
-			effectInterval(float64(m.across.Low), float64(m.across.High), e.Percent), "", ofAll(m.shows)})
+			effectInterval(float64(m.across.Low), float64(m.across.High), e.Percent), "", ofAll(m.shows), controls})
 		t.Notes = append(t.Notes, Note{Row: len(t.Rows), Col: 0, Text: fmt.Sprintf("n = %s, SD %s; Student's interval over networks%s. Penetrance %s (95 %% interval %s).",
 			plural(m.across.N, "network"), sdText(m.across, e.Percent), tooFew(m.across), ofAll(m.shows), PercentInterval(m.shows.Low, m.shows.High))})
 	}
-	if e.Mutual.Of < e.Others.Of {
+	if c := e.ControlsOfAll(); c.Of > 0 {
+		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("Controls: of %d random %s of the same %s, %d show the reference's effect as well, and %d go further its way than the homologue does.",
+			c.Of, r.setsName(), r.layersName(), c.Alike, c.Stronger)})
+	}
+	switch {
+	case e.Others.Of > 0 && e.Mutual.Of == 0:
+		t.Notes = append(t.Notes, Note{Text: "In none of the other networks are all matches mutual."})
+	case e.Mutual.Of < e.Others.Of:
 		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("Among the other networks with mutual matches alone the effect shows in %s.", ofAll(e.Mutual))})
 	}
 	return t
+}
+
+func controlCell(c ablate.ControlTally) string {
+	if c.Of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", c.Alike, c.Of)
 }
 
 func tooFew(a ablate.Across) string {
 	if a.Low.Defined() {
 		return ""
 	}
-	return ", for which there must be three or more"
+	return " (three or more are needed)"
 }
 
 func sdText(a ablate.Across, percent bool) string {

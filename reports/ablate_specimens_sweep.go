@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"neuroprobe/ablate"
@@ -120,8 +121,8 @@ func (r SweepSpecimensReport) method() string {
 	return fmt.Sprintf("%s networks were raised by the same recipe on the same data from different seeds; the first is the reference. In each, every hidden neuron was ablated alone (%s) and %s measured on %s of the %s split: "+
 		"effect = with ablation − without, %s is damage. Each effect is tested over images, by McNemar's exact test where images only change between right and wrong, else by %s of signs (seed %d), and corrected by Benjamini–Hochberg "+
 		"over the %s of its network. The loss of a neuron hurts (helps) where the effect is damage (gain) with an adjusted p below 0.05. %s, and Benjamini–Hochberg over %s. Agreement is Spearman's rank correlation between the effects of the "+
-		"reference's neurons and those of their homologues, with a one-sided p from dealing out the homologues of the layer at random, corrected over %s. The claims are the same whatever the outcome, those that fail are listed too; which of "+
-		"two layers has the larger share is read off the mean over networks, so that an order of no meaning would still hold in all %d with a chance of %s.",
+		"reference's neurons and those of their homologues, with a one-sided p from dealing out the homologues of the layer at random, corrected over %s. The claims are the same whatever the outcome, those that fail are listed too; which "+
+		"side of a claim is tried is read off the mean over networks, so that an order of two layers that means nothing would still hold in all %d with a chance of %s.",
 		capital(numberWord(len(x.Specimens))), x.Kind, x.Metric.Name, plural(x.Images, "image"), x.Split, side, plural(x.Permutations, "random choice"), x.Seed,
 		plural(x.Neurons, "test"), matchingMethod(x.Matched, x.Permutations), matches(x.Matches), plural(x.Correlations, "correlation"),
 		len(x.Specimens), Number(2/float64(int(1)<<min(len(x.Specimens), 60))))
@@ -135,7 +136,7 @@ func (r SweepSpecimensReport) caveats() []string {
 
 // shareSection is the share of neurons whose loss matters, by layer and network.
 func (r SweepSpecimensReport) shareSection() Section {
-	hurt := r.shareTable("Neurons whose loss hurts "+r.Sweep.Metric.Name, hurts)
+	hurt := r.shareTable("Neurons whose loss hurts", hurts)
 	hurt.Terminal = true
 	hurt.Notes = warningNotes(r.Sweep.Warnings)
 	var points [][]float64
@@ -155,7 +156,7 @@ func (r SweepSpecimensReport) shareSection() Section {
 		Alt:     "Share of neurons whose loss hurts, by layer, a mark a network, as in the table above",
 		Caption: "Share of neurons whose loss hurts, by layer: each mark is a network, with its name, the bar the mean over networks.",
 	}
-	return Section{"Share of neurons that matter", []Block{hurt, figure, r.shareTable("Neurons whose loss helps", helps)}}
+	return Section{"Share of neurons that matter", []Block{hurt, figure, r.shareTable("Neurons whose loss helps", helps), r.damageTable()}}
 }
 
 func (r SweepSpecimensReport) shareTable(caption string, count func(ablate.SweptLayer) int) Table {
@@ -178,6 +179,37 @@ func (r SweepSpecimensReport) shareTable(caption string, count func(ablate.Swept
 	if len(r.Sweep.Layers) > 1 {
 		row("all", r.shares(-1, count))
 	}
+	return t
+}
+
+// damageTable is how much the loss of one neuron does on average.
+func (r SweepSpecimensReport) damageTable() Table {
+	t := Table{Caption: "Mean damage of the loss of one neuron", Columns: textColumns("layer")}
+	for k, s := range r.Sweep.Specimens {
+		t.Columns = append(t.Columns, Column{specimenName(k, s.SpecimenFacts), true})
+	}
+	t.Columns = append(t.Columns, numberColumns("mean", "range")...)
+	show, span := Number, Interval
+	if r.Sweep.Metric.Percent {
+		show = func(x float64) string { return unit(fixed(100*x, 2), "pp") }
+		span = func(low, high float64) string { return unit(interval(100*low, 100*high, 2, false), "pp") }
+	}
+	for i, name := range r.Sweep.Layers {
+		row := []string{name}
+		mean, low, high := 0.0, math.Inf(1), math.Inf(-1)
+		for _, s := range r.Sweep.Specimens {
+			lost := s.Layers[i].Lost
+			row = append(row, show(lost))
+			mean += lost / float64(len(r.Sweep.Specimens))
+			low, high = min(low, lost), max(high, lost)
+		}
+		t.Rows = append(t.Rows, append(row, show(mean), span(low, high)))
+	}
+	takes := "takes off"
+	if r.Sweep.Metric.Loss {
+		takes = "adds to"
+	}
+	t.Notes = []Note{{Text: fmt.Sprintf("Damage is what the loss %s %s, averaged over the layer's neurons; unlike the shares it does not grow with the number of images.", takes, r.Sweep.Metric.Name)}}
 	return t
 }
 

@@ -26,7 +26,7 @@ func (s specimensPlot) png() []byte {
 		labels = append(labels, plot.Tick{Value: float64(k + 1), Label: elide(c, max(6, 80/len(s.columns)))})
 	}
 	p.X.Tick.Marker = labels
-	air := 0.04 * (s.high - s.low)
+	air := 0.08 * (s.high - s.low)
 	p.Y.Min, p.Y.Max = s.low-air, s.high+air
 	p.Y.Tick.Marker = ticks{about: 5}
 	p.Add(gridLines(true, false), drawing(s.dots))
@@ -58,9 +58,8 @@ func (s specimensPlot) dots(c draw.Canvas, p *plot.Plot) {
 			at := vg.Point{X: x(left + apart*float64(i)), Y: y(v)}
 			c.DrawGlyph(draw.GlyphStyle{Color: blue, Radius: 4.5 * pixel, Shape: draw.CircleGlyph{}}, at)
 			if room {
-				at.Y += 12 * pixel
-				if v > (s.low+s.high)/2 {
-					at.Y -= 24 * pixel // inside the frame
+				if at.Y += 12 * pixel; v < mean { // away from the bar
+					at.Y -= 24 * pixel
 				}
 				c.FillText(name, at, s.names[i])
 			}
