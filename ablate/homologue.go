@@ -160,7 +160,7 @@ func matchLayer(mine, theirs [][]float64, out []Homologue, places []int, shuffle
 func (h *Homologue) match(mine, theirs [][]float64) bool {
 	me := mine[h.Neuron.Unit]
 	if me == nil {
-		h.Problem = "it is constant over the select images"
+		h.Problem = "it is constant over the select images in the reference"
 		return false
 	}
 	best, second := -1, -1
@@ -312,8 +312,8 @@ func adjustMatches(matches [][]Homologue) {
 	}
 }
 
-// layersOf are the layers in which something has to be matched.
-func layersOf(n *model.Network, targets []model.Address) []int {
+// layersToMatch are the layers in which something has to be matched.
+func layersToMatch(n *model.Network, targets []model.Address) []int {
 	var layers []int
 	for _, t := range targets {
 		if t.Unit != model.AllUnits && t.Layer < n.Depth() && !slices.Contains(layers, t.Layer) {

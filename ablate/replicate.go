@@ -233,14 +233,14 @@ func (r *Replication) replicate(ctx context.Context, specimens []Specimen, e Rep
 			return nil, err
 		}
 		effect.Headlines = append(effect.Headlines, &all[0])
-		effect.Controls[k] = tally(effect.Headlines[0].Estimate, all)
+		effect.Controls[k] = tallyControls(effect.Headlines[0].Estimate, all)
 	}
 	effect.summarise(r.Specimens)
 	return effect, ctx.Err()
 }
 
-// tally compares the controls, all headlines but the first, with the first.
-func tally(reference float64, all []Headline) ControlTally {
+// tallyControls compares the controls, all headlines but the first, with the first.
+func tallyControls(reference float64, all []Headline) ControlTally {
 	c := ControlTally{Of: len(all) - 1}
 	for _, h := range all[1:] {
 		if h.likeIn(reference) {
@@ -346,10 +346,10 @@ func (r *Replication) warn(first Specimen) {
 	r.Warnings = append(r.Warnings, first.Set.Warnings...)
 	measured := r.Effects[0].Mean.N
 	if excluded := len(r.Specimens) - measured; excluded > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d networks have no homologue and are left out of penetrance and mean: both are about networks that have one", excluded, len(r.Specimens)))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d networks are left out of penetrance and mean, for want of a homologue: both are about networks that have one", excluded, len(r.Specimens)))
 	}
 	if measured < fewestSpecimens {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d networks measured: too few for an interval across networks (it takes %d)", measured, fewestSpecimens))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the experiment was made in %d of %d networks: too few for an interval across networks, which takes %d", measured, len(r.Specimens), fewestSpecimens))
 	}
 	for _, e := range r.Effects {
 		if !e.Headlines[0].Detected() {

@@ -68,7 +68,7 @@ func EpistasisHeadline(m Metric, kind Kind) ReplicatedExperiment {
 			// Lost is intact − ablated: ε = (i − ab) − (i − a) − (i − b), the reverse for a loss.
 			weights := []float64{1, -1, -1, 1}
 			for k := range weights {
-				weights[k] *= m.lost(1)
+				weights[k] *= m.contribution(1)
 			}
 			return p.headlines(ctx, string(kind)+" epistasis", m, kind, arms, weights)
 		},

@@ -35,7 +35,7 @@ type SweepReplication struct {
 // SweptSpecimen is one network's sweep.
 type SweptSpecimen struct {
 	SpecimenFacts
-	Layers []SweptLayer `json:"layers"`
+	Layers []LayerTally `json:"layers"`
 	// TopShare is the part of all damage that single lesions do (contributions lost, where above
 	// 0) that comes from the tenth of the neurons whose loss damages most.
 	TopShare probe.Number `json:"top_tenth_share"`
@@ -54,9 +54,9 @@ type NeuronEffect struct {
 	Homologue *Homologue `json:"homologue_of_reference,omitempty"`
 }
 
-// SweptLayer sums up a layer's neurons in one network. Hurts and Helps count neurons whose loss makes
+// LayerTally sums up a layer's neurons in one network. Hurts and Helps count neurons whose loss makes
 // the metric worse or better with an adjusted p below 0.05.
-type SweptLayer struct {
+type LayerTally struct {
 	Neurons int     `json:"neurons"`
 	Hurts   int     `json:"hurts"`
 	Helps   int     `json:"helps"`
@@ -71,7 +71,7 @@ type SweptLayer struct {
 }
 
 // Share is the part of the layer's neurons whose loss hurts.
-func (l SweptLayer) Share() float64 { return float64(l.Hurts) / float64(l.Neurons) }
+func (l LayerTally) Share() float64 { return float64(l.Hurts) / float64(l.Neurons) }
 
 // Claim is a statement about one network, and in how many of those in which it could be tried it holds.
 type Claim struct {
@@ -169,21 +169,21 @@ func (p *Preparation) sweepEffects(ctx context.Context, m Metric, kind Kind, row
 	return effects, nil
 }
 
-// lost is a change of the metric as contribution lost.
-func (m Metric) lost(change float64) float64 {
+// contribution is a change of the metric as contribution lost.
+func (m Metric) contribution(change float64) float64 {
 	if m.Loss {
 		return change
 	}
 	return 0 - change // never −0
 }
 
-func sweptLayer(m Metric, layer int, effects []NeuronEffect) SweptLayer {
-	l := SweptLayer{Agreement: probe.Undefined, P: probe.Undefined, AdjustedP: probe.Undefined}
+func sweptLayer(m Metric, layer int, effects []NeuronEffect) LayerTally {
+	l := LayerTally{Agreement: probe.Undefined, P: probe.Undefined, AdjustedP: probe.Undefined}
 	for _, e := range effects {
 		if e.Neuron.Layer != layer {
 			continue
 		}
-		lost := m.lost(e.Change)
+		lost := m.contribution(e.Change)
 		l.Neurons++
 		l.Lost += lost
 		switch {
@@ -202,8 +202,8 @@ func topShare(m Metric, effects []NeuronEffect) probe.Number {
 	var damage []float64
 	total := 0.0
 	for _, e := range effects {
-		damage = append(damage, max(0, m.lost(e.Change)))
-		total += max(0, m.lost(e.Change))
+		damage = append(damage, max(0, m.contribution(e.Change)))
+		total += max(0, m.contribution(e.Change))
 	}
 	if total == 0 {
 		return probe.Undefined
@@ -223,7 +223,7 @@ const fewestPairs = 5
 // agree correlates the effects of homologues, layer by layer.
 func (r *SweepReplication) agree(shuffles stats.Permutations) {
 	var ps []float64
-	var layers []*SweptLayer
+	var layers []*LayerTally
 	reference := r.Specimens[0].Effects
 	for k := 1; k < len(r.Specimens); k++ {
 		here := r.Specimens[k].Effects
@@ -283,13 +283,13 @@ func rankAgreement(x, y []float64, shuffles stats.Permutations) (rho, p float64)
 // whether the damage sits in few neurons. Which side of a claim is tried is read off the mean.
 func (r *SweepReplication) claim() {
 	for i := 1; i < len(r.Layers); i++ {
-		r.compare(i-1, i, SweptLayer.Share, "%s has a larger share of neurons whose loss hurts than %s")
+		r.compare(i-1, i, LayerTally.Share, "%s has a larger share of neurons whose loss hurts than %s")
 	}
 	for i := 1; i < len(r.Layers); i++ {
-		r.compare(i-1, i, func(l SweptLayer) float64 { return l.Lost }, "the loss of one neuron does more damage on average in %s than in %s")
+		r.compare(i-1, i, func(l LayerTally) float64 { return l.Lost }, "the loss of one neuron does more damage on average in %s than in %s")
 	}
 	for i, name := range r.Layers {
-		if r.mean(i, SweptLayer.Share) > 0.5 {
+		if r.mean(i, LayerTally.Share) > 0.5 {
 			r.try("the loss of most single neurons of "+name+" hurts detectably", everywhere, func(s SweptSpecimen) bool { return s.Layers[i].Share() > 0.5 })
 		} else {
 			r.try("the loss of most single neurons of "+name+" does not hurt detectably", everywhere, func(s SweptSpecimen) bool { return s.Layers[i].Share() < 0.5 })
@@ -322,7 +322,7 @@ func (r *SweepReplication) try(text string, defined, holds func(SweptSpecimen) b
 }
 
 // compare tries which of two layers has more of something.
-func (r *SweepReplication) compare(a, b int, of func(SweptLayer) float64, text string) {
+func (r *SweepReplication) compare(a, b int, of func(LayerTally) float64, text string) {
 	if r.mean(b, of) > r.mean(a, of) {
 		a, b = b, a
 	}
@@ -330,7 +330,7 @@ func (r *SweepReplication) compare(a, b int, of func(SweptLayer) float64, text s
 }
 
 // mean is something of a layer averaged over specimens.
-func (r *SweepReplication) mean(layer int, of func(SweptLayer) float64) float64 {
+func (r *SweepReplication) mean(layer int, of func(LayerTally) float64) float64 {
 	sum := 0.0
 	for _, s := range r.Specimens {
 		sum += of(s.Layers[layer])

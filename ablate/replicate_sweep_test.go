@@ -59,8 +59,8 @@ func noisy(t *testing.T, pixels int, seed uint64) *datasets.Set {
 // difference. A weight above 0 makes the loss hurt, one below 0 makes it help, 0 does nothing.
 func TestSweepReplicatesByHand(t *testing.T) {
 	few, many := ten(3, -1), ten(1, 1, 1, 1, 1, 1)
-	r := sweepReplicates(t, prepareSpecimens(t, noisy(t, 10, 1), quick(), few, many, many), "logit-diff:B", nil)
-	for k, want := range []ablate.SweptLayer{{Neurons: 10, Hurts: 1, Helps: 1}, {Neurons: 10, Hurts: 6}, {Neurons: 10, Hurts: 6}} {
+	r := sweepReplicates(t, prepareSpecimens(t, noisy(t, 10, 1), fewDraws(), few, many, many), "logit-diff:B", nil)
+	for k, want := range []ablate.LayerTally{{Neurons: 10, Hurts: 1, Helps: 1}, {Neurons: 10, Hurts: 6}, {Neurons: 10, Hurts: 6}} {
 		got := r.Specimens[k].Layers[0]
 		if got.Neurons != want.Neurons || got.Hurts != want.Hurts || got.Helps != want.Helps {
 			t.Errorf("network %d: %+v, want %+v", k, got, want)
@@ -100,8 +100,8 @@ func TestSweepReplicatesInShuffledNetworks(t *testing.T) {
 	shuffled, moved := shuffledUnits(t, n, 1)
 	set := modeltest.Blobs(n.Spec.Input, 2, 60, 60, 1)
 	var texts []string
-	o := quick()
-	o.Parts = memoryParts{}
+	o := fewDraws()
+	o.Parts = keptParts{}
 	for _, workers := range []int{1, 3} {
 		o.Workers = workers
 		r := sweepReplicates(t, prepareSpecimens(t, set, o, n, shuffled), "logit-diff", nil)
@@ -150,7 +150,7 @@ func TestSweepReplicatesNull(t *testing.T) {
 			return out
 		}
 		a, b := ten(weights()...), ten(weights()...)
-		o := quick()
+		o := fewDraws()
 		o.Permutations = 99
 		s := sweepReplicates(t, prepareSpecimens(t, noisy(t, 10, seed), o, a, b), "logit-diff:B", []int{1})
 		if s.Specimens[1].Layers[0].P <= 0.05 {
@@ -164,7 +164,7 @@ func TestSweepReplicatesNull(t *testing.T) {
 
 func TestSweepReplicatesRefuses(t *testing.T) {
 	n := ten(1)
-	specimens := prepareSpecimens(t, noisy(t, 10, 1), quick(), n, n)
+	specimens := prepareSpecimens(t, noisy(t, 10, 1), fewDraws(), n, n)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := ablate.SweepReplicates(ctx, specimens, parseMetric(t, "accuracy", n), ablate.Zero, nil); err == nil {

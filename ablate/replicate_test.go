@@ -27,7 +27,7 @@ func TestReplicateInShuffledNetworks(t *testing.T) {
 		shuffled, moved := shuffledUnits(t, n, seed+1)
 		networks, moves = append(networks, shuffled), append(moves, moved)
 	}
-	specimens := prepareSpecimens(t, set, quick(), networks...)
+	specimens := prepareSpecimens(t, set, fewDraws(), networks...)
 	for _, target := range []model.Address{model.Neuron(1, 2), model.Neuron(1, 7), model.Neuron(2, 0), model.Neuron(2, 8)} {
 		r := replicate(t, specimens, []model.Address{target}, ablate.LesionHeadline(parseMetric(t, "logit-diff", n), ablate.Zero))
 		e := r.Effects[0]
@@ -56,7 +56,7 @@ func TestReplicateInShuffledNetworks(t *testing.T) {
 // reaches 3.182446·0.392462/2 = 0.624495 to either side.
 func TestReplicateAcross(t *testing.T) {
 	n, target := detector(), model.Neuron(1, 0)
-	specimens := prepareSpecimens(t, lights(t), quick(), n, rescaled(t, n, target, 2), rescaled(t, n, target, 3), rescaled(t, n, target, 0))
+	specimens := prepareSpecimens(t, lights(t), fewDraws(), n, rescaled(t, n, target, 2), rescaled(t, n, target, 3), rescaled(t, n, target, 0))
 	r := replicate(t, specimens, []model.Address{target}, ablate.LesionHeadline(parseMetric(t, "logit-diff", n), ablate.Zero))
 	e := r.Effects[0]
 	for k, w := range []float64{1, 2, 3, 0} {
@@ -88,7 +88,7 @@ func TestReplicateAcross(t *testing.T) {
 // TestReplicateOppositeEffect: an effect of the other sign does not count as the same.
 func TestReplicateOppositeEffect(t *testing.T) {
 	n, target := detector(), model.Neuron(1, 0)
-	specimens := prepareSpecimens(t, lights(t), quick(), n, rescaled(t, n, target, -1))
+	specimens := prepareSpecimens(t, lights(t), fewDraws(), n, rescaled(t, n, target, -1))
 	r := replicate(t, specimens, []model.Address{target}, ablate.LesionHeadline(parseMetric(t, "logit-diff", n), ablate.Zero))
 	e := r.Effects[0]
 	if !e.Headlines[1].Detected() || e.All.Shows != 1 || e.Others.Shows != 0 || e.Others.Of != 1 {
@@ -118,17 +118,17 @@ func TestNoHomologue(t *testing.T) {
 		targets  []model.Address
 		excluded string
 	}{
-		{"a dead neuron", n, []model.Address{model.Neuron(1, 2)}, "1:2 has no homologue: it is constant over the select images"},
+		{"a dead neuron", n, []model.Address{model.Neuron(1, 2)}, "1:2 has no homologue: it is constant over the select images in the reference"},
 		{"all dead there", allDead, []model.Address{model.Neuron(1, 0)}, "1:0 has no homologue: every neuron of the layer is constant"},
 		{"one dead of two", n, []model.Address{model.Neuron(1, 0), model.Neuron(1, 2)}, "1:2 has no homologue"},
 		{"found", n, []model.Address{model.Neuron(1, 0), model.Neuron(1, 1)}, ""},
 	} {
-		r := replicate(t, prepareSpecimens(t, lights(t), quick(), n, c.other), c.targets, lesion)
+		r := replicate(t, prepareSpecimens(t, lights(t), fewDraws(), n, c.other), c.targets, lesion)
 		if got := r.Specimens[1].Excluded; !strings.HasPrefix(got, c.excluded) || (got == "") != (c.excluded == "") {
 			t.Errorf("%s: excluded for %q, want %q", c.what, got, c.excluded)
 		}
 		e := r.Effects[0]
-		if excluded := c.excluded != ""; excluded != (e.Headlines[1] == nil) || excluded && (e.All.Of != 1 || e.Others.Of != 0 || e.Mean.N != 1 || !mentions(r.Warnings, "1 of 2 networks have no homologue")) {
+		if excluded := c.excluded != ""; excluded != (e.Headlines[1] == nil) || excluded && (e.All.Of != 1 || e.Others.Of != 0 || e.Mean.N != 1 || !mentions(r.Warnings, "1 of 2 networks are left out")) {
 			t.Errorf("%s: %+v, warnings %q", c.what, e, r.Warnings)
 		}
 		if _, err := json.Marshal(r); err != nil {
@@ -137,11 +137,11 @@ func TestNoHomologue(t *testing.T) {
 	}
 	// Both copies of the detector have the one detector as their homologue; for the detector itself
 	// the two copies tie, and the first is taken.
-	r := replicate(t, prepareSpecimens(t, lights(t), quick(), duplicates, n), []model.Address{model.Neuron(1, 0), model.Neuron(1, 1)}, lesion)
+	r := replicate(t, prepareSpecimens(t, lights(t), fewDraws(), duplicates, n), []model.Address{model.Neuron(1, 0), model.Neuron(1, 1)}, lesion)
 	if got := r.Specimens[1].Excluded; got != "1:0 and 1:1 have the same homologue, 1:0" {
 		t.Errorf("two copies: excluded for %q", got)
 	}
-	r = replicate(t, prepareSpecimens(t, lights(t), quick(), n, duplicates), []model.Address{model.Neuron(1, 0)}, lesion)
+	r = replicate(t, prepareSpecimens(t, lights(t), fewDraws(), n, duplicates), []model.Address{model.Neuron(1, 0)}, lesion)
 	if h := r.Specimens[1].Homologues[0]; h.Match != model.Neuron(1, 0) || h.RunnerUp != model.Neuron(1, 1) || h.R != h.RunnerUpR || !h.Mutual {
 		t.Errorf("of two copies: %+v", h)
 	}
@@ -152,7 +152,7 @@ func TestNoHomologue(t *testing.T) {
 func TestGivenHomologues(t *testing.T) {
 	n := smallConvNet(3)
 	shuffled, moved := shuffledUnits(t, n, 5)
-	specimens := prepareSpecimens(t, modeltest.Blobs(n.Spec.Input, 2, 40, 40, 1), quick(), n, shuffled)
+	specimens := prepareSpecimens(t, modeltest.Blobs(n.Spec.Input, 2, 40, 40, 1), fewDraws(), n, shuffled)
 	lesion := ablate.LesionHeadline(parseMetric(t, "accuracy", n), ablate.Mean)
 	for _, c := range []struct {
 		target, want model.Address
@@ -195,7 +195,7 @@ func TestReplicateEpistasis(t *testing.T) {
 		t.Fatal(err)
 	}
 	shuffled, _ := shuffledUnits(t, or, 1)
-	specimens := prepareSpecimens(t, set, quick(), or, shuffled, or)
+	specimens := prepareSpecimens(t, set, fewDraws(), or, shuffled, or)
 	got := replicate(t, specimens, []model.Address{model.Neuron(1, 0), model.Neuron(1, 1)},
 		ablate.EpistasisHeadline(parseMetric(t, "logit-diff:B", or), ablate.Zero), ablate.LesionHeadline(parseMetric(t, "logit-diff:B", or), ablate.Zero),
 		ablate.EpistasisHeadline(parseMetric(t, "recall:B", or), ablate.Zero), ablate.EpistasisHeadline(parseMetric(t, "cross-entropy", or), ablate.Zero))
@@ -246,7 +246,7 @@ func TestHomologueNull(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := quick()
+		o := fewDraws()
 		o.Permutations = 99
 		r := replicate(t, prepareSpecimens(t, set, o, a, b), []model.Address{model.Neuron(1, 1)}, ablate.LesionHeadline(parseMetric(t, "accuracy", a), ablate.Zero))
 		p := float64(r.Specimens[1].Homologues[0].P)
@@ -272,7 +272,7 @@ func TestHomologueNull(t *testing.T) {
 func TestHomologueOracle(t *testing.T) {
 	a, b := smallConvNet(3), smallConvNet(4)
 	set := modeltest.Blobs(a.Spec.Input, 2, 30, 20, 1)
-	o := quick()
+	o := fewDraws()
 	r := replicate(t, prepareSpecimens(t, set, o, a, b), []model.Address{model.Neuron(1, 3), model.Neuron(2, 4), model.Neuron(1, 0)}, ablate.LesionHeadline(parseMetric(t, "accuracy", a), ablate.Zero))
 	var ps []float64
 	for _, h := range r.Specimens[1].Homologues {
@@ -376,8 +376,8 @@ func TestReplicateKeepsParts(t *testing.T) {
 		return measure(ctx, p, targets)
 	}
 	var texts []string
-	o := quick()
-	o.Parts = memoryParts{}
+	o := fewDraws()
+	o.Parts = keptParts{}
 	for _, workers := range []int{1, 3, 2} {
 		o.Workers = workers
 		if workers == 2 {
@@ -408,7 +408,7 @@ func TestReplicateKeepsParts(t *testing.T) {
 func TestReplicateControls(t *testing.T) {
 	n := ten(1, 2)
 	shuffled, _ := shuffledUnits(t, n, 4)
-	specimens := prepareSpecimens(t, noisy(t, 10, 1), quick(), n, shuffled, n)
+	specimens := prepareSpecimens(t, noisy(t, 10, 1), fewDraws(), n, shuffled, n)
 	lesion := ablate.LesionHeadline(parseMetric(t, "logit-diff:B", n), ablate.Zero)
 	first, both := []model.Address{model.Neuron(1, 0)}, []model.Address{model.Neuron(1, 0), model.Neuron(1, 1)}
 	e := replicate(t, specimens, first, lesion).Effects[0]
@@ -436,10 +436,10 @@ func TestReplicateControls(t *testing.T) {
 func TestReplicateRefuses(t *testing.T) {
 	n := detector()
 	set := lights(t)
-	if _, err := ablate.PrepareSpecimens(context.Background(), []*model.Network{n}, []string{"a"}, set, quick()); err == nil || !strings.Contains(err.Error(), "two networks or more") {
+	if _, err := ablate.PrepareSpecimens(context.Background(), []*model.Network{n}, []string{"a"}, set, fewDraws()); err == nil || !strings.Contains(err.Error(), "two networks or more") {
 		t.Errorf("one network: %v", err)
 	}
-	specimens := prepareSpecimens(t, set, quick(), n, n)
+	specimens := prepareSpecimens(t, set, fewDraws(), n, n)
 	lesion := ablate.LesionHeadline(parseMetric(t, "accuracy", n), ablate.Zero)
 	if _, err := ablate.Replicate(context.Background(), specimens, []model.Address{model.Neuron(1, 9)}, lesion); err == nil || !strings.Contains(err.Error(), "1:9") {
 		t.Errorf("no such neuron: %v", err)

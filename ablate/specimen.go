@@ -71,7 +71,7 @@ func (s Specimen) facts() SpecimenFacts {
 // the p-values are adjusted for all of these matches together.
 func matchAll(ctx context.Context, specimens []Specimen, targets []model.Address) ([][]Homologue, error) {
 	first := specimens[0]
-	layers := layersOf(first.Network, targets)
+	layers := layersToMatch(first.Network, targets)
 	reference := &activity{}
 	var err error
 	if len(layers) > 0 {

@@ -111,10 +111,10 @@ func replicate(t *testing.T, specimens []ablate.Specimen, targets []model.Addres
 	return r
 }
 
-// memoryParts keeps parts as diskParts does.
-type memoryParts map[string][]byte
+// keptParts keeps parts as diskParts does.
+type keptParts map[string][]byte
 
-func (m memoryParts) Load(name string, into any) (bool, error) {
+func (m keptParts) Load(name string, into any) (bool, error) {
 	data, ok := m[name]
 	if !ok {
 		return false, nil
@@ -122,15 +122,15 @@ func (m memoryParts) Load(name string, into any) (bool, error) {
 	return true, gob.NewDecoder(bytes.NewReader(data)).Decode(into)
 }
 
-func (m memoryParts) Save(name string, value any) error {
+func (m keptParts) Save(name string, value any) error {
 	var b bytes.Buffer
 	err := gob.NewEncoder(&b).Encode(value)
 	m[name] = b.Bytes()
 	return err
 }
 
-// quick are options with few random draws.
-func quick() ablate.Options {
+// fewDraws are options with few random draws.
+func fewDraws() ablate.Options {
 	o := ablate.DefaultOptions()
 	o.Resamples, o.Permutations = 200, 199
 	return o

@@ -121,7 +121,7 @@ func (r SpecimensReport) answer(t targets) string {
 		effectText(h.Estimate, e.Percent), t.name, effectInterval(h.Low, h.High, e.Percent), plural(h.N, r.Replication.Split.String()+" image"))
 	switch {
 	case e.Others.Of == 0:
-		return s + fmt.Sprintf("; no other network has %s, so nothing is known of networks like it.", homologues)
+		return s + fmt.Sprintf("; nothing is known of networks like it, for no other has %s (%s).", homologues, r.Replication.Specimens[1].Excluded)
 	case !h.Detected():
 		s += ", not distinguishable from 0, so that there is no established effect to find again"
 	default:

@@ -57,7 +57,7 @@ func (s neuronShare) String() string {
 }
 
 // shares are a count in each network; layer −1 is all of them.
-func (r SweepSpecimensReport) shares(layer int, count func(ablate.SweptLayer) int) []neuronShare {
+func (r SweepSpecimensReport) shares(layer int, count func(ablate.LayerTally) int) []neuronShare {
 	var all []neuronShare
 	for _, s := range r.Sweep.Specimens {
 		var sum neuronShare
@@ -71,8 +71,8 @@ func (r SweepSpecimensReport) shares(layer int, count func(ablate.SweptLayer) in
 	return all
 }
 
-func hurts(l ablate.SweptLayer) int { return l.Hurts }
-func helps(l ablate.SweptLayer) int { return l.Helps }
+func hurts(l ablate.LayerTally) int { return l.Hurts }
+func helps(l ablate.LayerTally) int { return l.Helps }
 
 // meanAndRange is the mean and the range of shares over networks.
 func meanAndRange(all []neuronShare) (mean, low, high float64) {
@@ -159,7 +159,7 @@ func (r SweepSpecimensReport) shareSection() Section {
 	return Section{"Share of neurons that matter", []Block{hurt, figure, r.shareTable("Neurons whose loss helps", helps), r.damageTable()}}
 }
 
-func (r SweepSpecimensReport) shareTable(caption string, count func(ablate.SweptLayer) int) Table {
+func (r SweepSpecimensReport) shareTable(caption string, count func(ablate.LayerTally) int) Table {
 	t := Table{Caption: caption, Columns: textColumns("layer")}
 	for k, s := range r.Sweep.Specimens {
 		t.Columns = append(t.Columns, Column{specimenName(k, s.SpecimenFacts), true})

@@ -46,7 +46,9 @@ func TestSpecimensAnswer(t *testing.T) {
 			"the reference among them (95 % interval across networks [−1.59, +0.63])", "1 network without a homologue left out", "the change of logit-diff under mean ablation shows in 2 of 3"}, "no mark"},
 		{"no effect in the reference", func(r *ablate.Replication) { h := r.Effects[0].Headlines[0]; h.High = 0.01 }, []string{"not distinguishable from 0", "no established effect"}, "it shows"},
 		{"controls alike", func(r *ablate.Replication) { r.Effects[0].Controls[1].Alike = 19 }, []string{"21 of 40 random neurons of the same layer, so that to have it is no mark of a homologue"}, ""},
-		{"no other network", func(r *ablate.Replication) { r.Effects[0].Others.Of = 0 }, []string{"no other network has its homologue, so nothing is known of networks like it."}, "mean over"},
+		{"no other network", func(r *ablate.Replication) {
+			r.Effects[0].Others.Of, r.Specimens[1].Excluded = 0, "3:17 has no homologue: it is constant"
+		}, []string{"nothing is known of networks like it, for no other has its homologue (3:17 has no homologue: it is constant)."}, "mean over"},
 		{"mean of others", func(r *ablate.Replication) {
 			r.Effects[0].OthersMean = ablate.Across{N: 4, Mean: -0.2, SD: 0.1, Low: -0.36, High: -0.04}
 		}, []string{"mean over the 4 others −0.200 (95 % interval across networks [−0.360, −0.040])"}, "the reference among them"},

@@ -10,7 +10,7 @@ import (
 	"neuroprobe/probe"
 )
 
-func fixtureSource(t testing.TB, command string) Source {
+func fixtureSpecimenSource(t testing.TB, command string) Source {
 	return Source{Network: fixtureNetwork(t), Set: fixtureSet(), DataDigest: fixtureDigest, ModelPath: "model.safetensors", Run: fixtureRun(command)}
 }
 
@@ -49,7 +49,7 @@ func fixtureSpecimens(t testing.TB) SpecimensReport {
 	mean.All, mean.Others, mean.Mutual = zero.All, zero.Others, ablate.Penetrance{Shows: 0, Of: 1, Low: 0, High: 0.7935}
 	mean.Mean, mean.OthersMean = ablate.Across{N: 3, Mean: -0.1037, SD: 0.3017, Low: -0.8532, High: 0.6458}, ablate.Across{N: 2, Mean: 0.0455, SD: 0.22, Low: probe.Undefined, High: probe.Undefined}
 	return SpecimensReport{
-		Source: fixtureSource(t, "neuroprobe ablate --neuron 3:17 --specimens"), Files: fixtureSpecimenFiles,
+		Source: fixtureSpecimenSource(t, "neuroprobe ablate --neuron 3:17 --specimens"), Files: fixtureSpecimenFiles,
 		Replication: ablate.Replication{
 			Split: datasets.Confirm, Images: 200, Matched: 60, Targets: []model.Address{target}, Matches: 3, Resamples: 2000, Permutations: 999, Seed: 1,
 			Specimens: []ablate.ReplicatedSpecimen{
@@ -59,7 +59,7 @@ func fixtureSpecimens(t testing.TB) SpecimensReport {
 				match(3, 9, 2, 0.113, 0.1092, 0.08, 0.41, 0.41, false, "the best match, 3:9 (r = 0.11), does not beat shuffled images (adjusted p = 0.41)"),
 			},
 			Effects: []ablate.ReplicatedEffect{zero, mean},
-			Warnings: []string{"1 of 4 networks have no homologue and are left out of penetrance and mean: both are about networks that have one",
+			Warnings: []string{"1 of 4 networks are left out of penetrance and mean, for want of a homologue: both are about networks that have one",
 				"in network 03 the match of 3:17 with 3:5 is not mutual: 3:5 answers the images most as another neuron does"},
 		},
 	}
@@ -78,8 +78,8 @@ func fixtureSweepSpecimens(t testing.TB) SweepSpecimensReport {
 		Warnings: []string{"network 04: 3 of 48 neurons of the reference have no homologue and are left out of the rank correlations"},
 	}
 	for k := range 4 {
-		first := ablate.SweptLayer{Neurons: 16, Hurts: 15 - k, Lost: 0.41 - 0.02*float64(k), Agreement: probe.Number(0.61 - 0.11*float64(k)), P: 0.004, AdjustedP: 0.008, Homologues: 16}
-		second := ablate.SweptLayer{Neurons: 32, Hurts: 9 + k, Helps: k, Lost: 0.051 + 0.004*float64(k), Agreement: probe.Number(0.35 + 0.02*float64(k)), P: 0.02, AdjustedP: 0.025, Homologues: 32}
+		first := ablate.LayerTally{Neurons: 16, Hurts: 15 - k, Lost: 0.41 - 0.02*float64(k), Agreement: probe.Number(0.61 - 0.11*float64(k)), P: 0.004, AdjustedP: 0.008, Homologues: 16}
+		second := ablate.LayerTally{Neurons: 32, Hurts: 9 + k, Helps: k, Lost: 0.051 + 0.004*float64(k), Agreement: probe.Number(0.35 + 0.02*float64(k)), P: 0.02, AdjustedP: 0.025, Homologues: 32}
 		if k == 0 {
 			first.Agreement, first.P, first.AdjustedP, first.Homologues = probe.Undefined, probe.Undefined, probe.Undefined, 0
 			second.Agreement, second.P, second.AdjustedP, second.Homologues = probe.Undefined, probe.Undefined, probe.Undefined, 0
@@ -87,8 +87,8 @@ func fixtureSweepSpecimens(t testing.TB) SweepSpecimensReport {
 		if k == 3 {
 			first.Agreement, first.P, first.AdjustedP, first.Homologues = probe.Undefined, probe.Undefined, probe.Undefined, 3
 		}
-		r.Specimens = append(r.Specimens, ablate.SweptSpecimen{SpecimenFacts: fixtureSpecimenFacts(k), Layers: []ablate.SweptLayer{first, second}, TopShare: probe.Number(0.38 + 0.05*float64(k)),
+		r.Specimens = append(r.Specimens, ablate.SweptSpecimen{SpecimenFacts: fixtureSpecimenFacts(k), Layers: []ablate.LayerTally{first, second}, TopShare: probe.Number(0.38 + 0.05*float64(k)),
 			Effects: []ablate.NeuronEffect{{Neuron: model.Neuron(1, 0), Change: -0.2, P: 0.001, AdjustedP: 0.002}, {Neuron: model.Neuron(2, 3), Change: -1.1 - 0.1*float64(k), P: 0.001, AdjustedP: 0.002}}})
 	}
-	return SweepSpecimensReport{Source: fixtureSource(t, "neuroprobe ablate sweep --specimens"), Files: fixtureSpecimenFiles, Sweep: r}
+	return SweepSpecimensReport{Source: fixtureSpecimenSource(t, "neuroprobe ablate sweep --specimens"), Files: fixtureSpecimenFiles, Sweep: r}
 }

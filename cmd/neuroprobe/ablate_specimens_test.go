@@ -18,12 +18,13 @@ import (
 // network it goes on from there and comes to the same.
 func TestSweepSpecimens(t *testing.T) {
 	t.Chdir(t.TempDir())
-	mustRun(t, slices.Concat([]string{"train", "--specimens", "3", "--preset", "mlp"}, tiny)...)
-	second := func(*model.Network) ([]int, error) { return []int{2}, nil }
+	mustRun(t, slices.Concat([]string{"train", "--specimens", "3"}, tiny)...)
+	first := func(*model.Network) ([]int, error) { return []int{1}, nil }
 	sweep := func(ctx context.Context, resume bool, s streams, kinds ...ablate.Kind) error {
 		o := newExperimentOptions(&globals{streams: s, labDir: "lab"}, "zero")
-		o.kinds, o.resume, o.command = kinds, resume, "neuroprobe ablate sweep --layers 2 --specimens"
-		return runSweepSpecimens(ctx, o, second)
+		o.kinds, o.resume, o.command = kinds, resume, "neuroprobe ablate sweep --layers 1 --specimens"
+		o.ablate.Permutations = 99
+		return runSweepSpecimens(ctx, o, first)
 	}
 	var whole, resumed bytes.Buffer
 	if err := sweep(t.Context(), false, streams{Out: &whole, Err: &bytes.Buffer{}}, ablate.Zero); err != nil {
@@ -77,11 +78,12 @@ func kept() int {
 // TestPairSpecimens: epistasis of a pair of neurons in two networks.
 func TestPairSpecimens(t *testing.T) {
 	t.Chdir(t.TempDir())
-	mustRun(t, slices.Concat([]string{"train", "--specimens", "2", "--preset", "mlp"}, tiny)...)
+	mustRun(t, slices.Concat([]string{"train", "--specimens", "2"}, tiny)...)
 	var out bytes.Buffer
 	pair := func(neurons string) error {
 		o := newExperimentOptions(&globals{streams: streams{Out: &out, Err: &bytes.Buffer{}}, labDir: "lab"}, "zero")
 		o.kinds, o.command = []ablate.Kind{ablate.Zero, ablate.Mean}, "neuroprobe ablate pairs --neurons "+neurons+" --specimens"
+		o.ablate.Resamples, o.ablate.Permutations = 100, 99
 		return runPairSpecimens(t.Context(), o, neurons)
 	}
 	if err := pair("3:0,3:1"); err != nil {
