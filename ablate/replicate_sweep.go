@@ -326,6 +326,9 @@ func (r *SweepReplication) compare(a, b int, of func(LayerTally) float64, text s
 	if r.mean(b, of) > r.mean(a, of) {
 		a, b = b, a
 	}
+	if !slices.ContainsFunc(r.Specimens, func(s SweptSpecimen) bool { return of(s.Layers[a]) != of(s.Layers[b]) }) {
+		return // alike everywhere: there is no order to speak of
+	}
 	r.try(fmt.Sprintf(text, r.Layers[a], r.Layers[b]), everywhere, func(s SweptSpecimen) bool { return of(s.Layers[a]) > of(s.Layers[b]) })
 }
 
@@ -336,6 +339,11 @@ func (r *SweepReplication) mean(layer int, of func(LayerTally) float64) float64 
 		sum += of(s.Layers[layer])
 	}
 	return sum / float64(len(r.Specimens))
+}
+
+// flipsSigns tells whether effects are tested by flipping signs, not by McNemar's exact test.
+func (r *SweepReplication) flipsSigns() bool {
+	return !r.Metric.Percent || r.Metric.Name == "balanced-accuracy" || r.Kind == Resample
 }
 
 func (r *SweepReplication) warn(data []string) {
@@ -349,11 +357,11 @@ func (r *SweepReplication) warn(data []string) {
 			found += l.Hurts + l.Helps
 			without += l.Neurons - l.Homologues
 			if k > 0 && !l.P.Defined() {
-				r.Warnings = append(r.Warnings, fmt.Sprintf("network %s: no rank correlation for %s: %d pairs of homologues whose effects vary (it takes %d)", s.Name, r.Layers[i], l.Homologues, fewestPairs))
+				r.Warnings = append(r.Warnings, fmt.Sprintf("network %s: no rank correlation for %s, which has %d pairs of homologues: it takes %d whose effects vary", s.Name, r.Layers[i], l.Homologues, fewestPairs))
 			}
 		}
-		if found == 0 && float64(r.Neurons) > 0.05*float64(r.Permutations+1) {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("network %s: no neuron's loss is detected; where signs are flipped, %d permutations are too few for a single one of %d to be", s.Name, r.Permutations, r.Neurons))
+		if found == 0 && r.flipsSigns() && float64(r.Neurons) > 0.05*float64(r.Permutations+1) {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("network %s: no neuron's loss is detected, and %d permutations are too few for a single one of %d to be", s.Name, r.Permutations, r.Neurons))
 		}
 		if k > 0 && without > 0 {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("network %s: %d of %d neurons of the reference have no homologue and are left out of the rank correlations", s.Name, without, r.Neurons))

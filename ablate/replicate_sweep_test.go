@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"neuroprobe/ablate"
@@ -91,6 +92,34 @@ func TestSweepReplicatesByHand(t *testing.T) {
 			t.Errorf("claim %q holds in %v, want %v; all: %v", text, claims[text], want, claims)
 		}
 	}
+}
+
+// TestSweepReplicatesOfNothing: where no loss does anything there is no order of layers to claim, and no
+// correlation.
+func TestSweepReplicatesOfNothing(t *testing.T) {
+	deep := modeltest.Wire(10, passOn(10), passOn(10), [][]float32{make([]float32, 11), make([]float32, 11)})
+	r := sweepReplicates(t, prepareSpecimens(t, noisy(t, 10, 1), fewDraws(), deep, deep), "logit-diff", nil)
+	for _, c := range r.Claims {
+		if strings.Contains(c.Text, "larger share") || strings.Contains(c.Text, "more damage on average") || strings.Contains(c.Text, "a tenth") || strings.Contains(c.Text, "rank alike") {
+			t.Errorf("claim %+v about nothing", c)
+		}
+	}
+	if r.Correlations != 0 || r.Specimens[0].TopShare.Defined() || !mentions(r.Warnings, "no rank correlation for dense1") || !mentions(r.Warnings, "199 permutations are too few for a single one of 20") {
+		t.Errorf("%d correlations, warnings %q", r.Correlations, r.Warnings)
+	}
+	if _, err := json.Marshal(r); err != nil {
+		t.Error(err)
+	}
+}
+
+// passOn passes so many numbers on as they are.
+func passOn(units int) (rows [][]float32) {
+	for u := range units {
+		row := make([]float32, units+1)
+		row[u] = 1
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // TestSweepReplicatesInShuffledNetworks: the same network with its units in another order has every

@@ -3,6 +3,9 @@ package model
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
+	"sync"
 
 	"neuroprobe/model/kernel"
 )
@@ -12,9 +15,10 @@ type SweepOptions struct {
 	Sources []Source
 	Workers int // 0: all cores
 	// Memory bounds the working buffers of all workers together, in bytes, whatever the number
-	// of images and arms; 0 means DefaultSweepMemory.
+	// of images; 0 means DefaultSweepMemory. Fewer workers run, and then smaller batches are
+	// taken, where it does not suffice; one image at a time is the least.
 	Memory int64
-	// Progress is told how many of all images are done.
+	// Progress is told how many of all images are done. Calls come one at a time.
 	Progress func(done, total int)
 }
 
@@ -31,8 +35,18 @@ type SweepBatch struct {
 // Sweep runs the network on all images (N×C×H×W, values in [0,1]) under every arm, and calls see
 // for each batch of images. Calls come in any order and from several goroutines at once; see may
 // write to what belongs to its images without a lock, and must not keep the batch.
+//
+// It gives what a Session gives with each arm's edits, to the rounding of float32 sums, without a
+// forward pass an arm. The intact network runs once for each batch of images. A change of a
+// few neurons then changes the next pre-activation by as many ranks,
+//
+//	z' = z + W[:,j]·Δa_j,
+//
+// so that each (arm, image) starts there, together with many others, and nothing before is computed
+// again. Pairs whose activation is what the arm would make it are left out: their logits are the
+// intact ones, bit by bit. Results do not depend on the number of workers.
 func (n *Network) Sweep(ctx context.Context, images []float32, arms []Arm, o SweepOptions, see func(SweepBatch)) error {
-	size, classes := n.Spec.Input.Size(), len(n.Classes)
+	size := n.Spec.Input.Size()
 	if len(images)%size != 0 {
 		return fmt.Errorf("model: %d pixel values are no whole number of %v images", len(images), n.Spec.Input)
 	}
@@ -40,56 +54,126 @@ func (n *Network) Sweep(ctx context.Context, images []float32, arms []Arm, o Swe
 	if err := n.checkArms(arms, o.Sources, total); err != nil {
 		return err
 	}
-	full := expand(arms)
-	intact, err := n.Logits(ctx, images, nil, o.Workers)
-	if err != nil {
-		return err
-	}
-	b := SweepBatch{Images: total, Intact: intact, Logits: make([]float32, len(arms)*total*classes)}
-	for k := range full {
-		edits, err := n.patchEdits(ctx, full[k], o, total)
-		if err != nil {
-			return err
+	s := newSweeper(n, images, arms, o)
+	workers := make([]*sweepWorker, s.workers)
+	var lock sync.Mutex
+	var failed error
+	done := 0
+	kernel.Parallel(s.workers, (total+s.block-1)/s.block, func(w, task int) {
+		if ctx.Err() != nil {
+			return
 		}
-		logits, err := n.Logits(ctx, images, append(edits, full[k].Edits...), o.Workers)
-		if err != nil {
-			return err
+		if workers[w] == nil {
+			workers[w] = newSweepWorker(s)
 		}
-		copy(b.Logits[k*total*classes:], logits)
+		batch, err := workers[w].run(ctx, task*s.block, min(s.block, total-task*s.block))
+		if err == nil {
+			see(batch)
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		if err != nil {
+			failed = err
+			return
+		}
+		if done += batch.Images; o.Progress != nil {
+			o.Progress(done, total)
+		}
+	})
+	if failed != nil {
+		return failed
 	}
-	see(b)
-	return nil
+	return ctx.Err()
 }
 
-// patchEdits are an arm's patches as edits with the other run's activations as fill.
-func (n *Network) patchEdits(ctx context.Context, a Arm, o SweepOptions, total int) ([]Edit, error) {
-	if len(a.Patches) == 0 {
-		return nil, nil
-	}
-	size := n.Spec.Input.Size()
-	source := &o.Sources[a.Source]
-	images := make([]float32, total*size)
-	for i := range total {
-		copy(images[i*size:(i+1)*size], source.Images[source.counterpart(i)*size:])
-	}
-	var edits []Edit
-	for _, p := range a.Patches {
-		fill := make([]float32, total*n.Positions(p))
-		_, err := n.Observe(ctx, images, nil, o.Workers, Trace{Post: []int{p.Layer}}, func(first int, t *Trace) {
-			n.EachActivation(p, t.Activation(p.Layer), func(image int, values func(yield func(float32) bool)) {
-				at := (first + image) * n.Positions(p)
-				for v := range values {
-					fill[at] = v
-					at++
-				}
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, Edit{Target: p, Keep: Constant(0), Fill: Level{Values: fill, PerImage: true, PerPosition: true}})
-	}
-	return edits, nil
+// sweeper is what all workers of a sweep share.
+type sweeper struct {
+	net      *Network
+	images   []float32
+	sources  []Source
+	arms     int
+	groups   []group
+	earliest int            // the first layer that any arm changes
+	weights  []sweptWeights // by layer, of those after earliest
+	summed   []bool         // by layer: its output is needed whole, for a sum or an edge
+	trace    Trace          // what of the intact run is kept
+	workers  int
+	block    int // images a worker takes at a time
 }
 
-var _ = kernel.Workers
+// The sizes of batches. They depend on nothing but the network, the number of images and the
+// memory allowed, so that the number of workers changes no sum.
+const (
+	largestBlock = 64      // images whose intact activations are kept at a time
+	leastBlocks  = 16      // into which the images are cut, if there are enough, to keep all cores busy
+	batchBytes   = 1 << 18 // of a batch of pairs, to stay in a core's cache
+	largestBatch = 256     // pairs
+)
+
+func newSweeper(n *Network, images []float32, arms []Arm, o SweepOptions) *sweeper {
+	s := &sweeper{net: n, images: images, sources: o.Sources, arms: len(arms), workers: o.Workers, earliest: n.Depth(),
+		weights: make([]sweptWeights, n.Depth()+1), summed: make([]bool, n.Depth()+1)}
+	s.groups = n.planSweep(arms)
+	for k := range s.groups {
+		s.earliest = min(s.earliest, s.groups[k].start)
+	}
+	for m := 1; m <= n.Depth(); m++ {
+		s.weights[m] = newSweptWeights(n, m, m > s.earliest)
+	}
+	for l := range n.geo {
+		s.summed[l] = s.readWhole(l)
+	}
+	s.fit(len(images)/n.Spec.Input.Size(), o.Memory)
+	return s
+}
+
+// readWhole tells whether somebody may ask for all that a layer hands on: a sum, or a
+// convolution whose input is changed in an edited layer.
+func (s *sweeper) readWhole(l int) bool {
+	for m := l + 1; m <= s.net.Depth(); m++ {
+		if s.net.Spec.Layers[m-1].Kind == Add && slices.Contains(s.net.geo[m].Inputs, l) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.groups, func(g group) bool { return len(g.edited) > 0 })
+}
+
+// fit chooses the size of blocks and the number of workers that the memory allows.
+func (s *sweeper) fit(total int, memory int64) {
+	if memory <= 0 {
+		memory = DefaultSweepMemory
+	}
+	if s.workers <= 0 {
+		s.workers = kernel.Workers()
+	}
+	s.block = max(1, min(largestBlock, (total+leastBlocks-1)/leastBlocks))
+	for s.block > 1 && s.bytes() > memory {
+		s.block = (s.block + 1) / 2
+	}
+	s.workers = int(max(1, min(int64(s.workers), memory/s.bytes())))
+}
+
+func (s *sweeper) relu(m int) bool { return s.net.Spec.Layers[m-1].Activation == ReLU }
+
+// floor is the least a layer hands on: 0 after ReLU.
+func (s *sweeper) floor(m int) float32 {
+	if s.relu(m) {
+		return 0
+	}
+	return float32(math.Inf(-1))
+}
+
+// bytes is what one worker needs: the intact activations of a block (twice where patches read
+// another run's), all arms' logits, and a batch of pairs.
+func (s *sweeper) bytes() int64 {
+	perImage, patched := int64(0), int64(1)
+	for i := range s.net.geo {
+		g := &s.net.geo[i]
+		perImage += int64(4*g.Act.Size() + 2*g.Out.Size())
+	}
+	if len(s.sources) > 0 {
+		patched = 2
+	}
+	logits := int64(s.arms * len(s.net.Classes))
+	return 4*int64(s.block)*(perImage*patched+logits) + 3*batchBytes
+}

@@ -87,9 +87,13 @@ func meanAndRange(all []neuronShare) (mean, low, high float64) {
 func (r SweepSpecimensReport) answer() string {
 	x := r.Sweep
 	mean, low, high := meanAndRange(r.shares(-1, hurts))
-	s := fmt.Sprintf("The loss of %s of the hidden neurons hurts %s detectably, on average over %s (range %s; %s neurons each, %s ablation, %s)",
-		Percent(mean), x.Metric.Name, plural(len(x.Specimens), "network"), PercentInterval(low, high), Count(x.Neurons), x.Kind, plural(x.Images, x.Split.String()+" image"))
-	if len(x.Layers) > 1 {
+	how := fmt.Sprintf("%s neurons each, %s ablation, %s", Count(x.Neurons), x.Kind, plural(x.Images, x.Split.String()+" image"))
+	s := fmt.Sprintf("The loss of %s of the hidden neurons hurts %s detectably, on average over %s (range %s; %s)",
+		Percent(mean), x.Metric.Name, plural(len(x.Specimens), "network"), PercentInterval(low, high), how)
+	if high == 0 {
+		s = fmt.Sprintf("In none of %s does the loss of any single hidden neuron hurt %s detectably (%s)", plural(len(x.Specimens), "network"), x.Metric.Name, how)
+	}
+	if len(x.Layers) > 1 && high > 0 {
 		type layer struct {
 			name  string
 			share float64
