@@ -8,5 +8,6 @@
 //
 // Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
-// nothing here says that another network would show the same.
+// nothing says that another network would show the same, until the experiment is repeated in others
+// (Replicate, SweepReplicates).
 package ablate
