@@ -63,13 +63,7 @@ func (r ShapleyReport) players() (name, slug string) {
 	return t.name, strings.Replace(t.slug, "ablate-", "shapley-", 1)
 }
 
-// metric is the metric in a sentence.
-func (r ShapleyReport) metric() string {
-	if r.Result.Metric.Loss {
-		return r.Result.Metric.Name + " (with a minus)"
-	}
-	return r.Result.Metric.Name
-}
+func (r ShapleyReport) metric() string { return r.Result.Metric.Name }
 
 // value, change and span are numbers of the metric.
 func (r ShapleyReport) value(x float64) string {
@@ -149,12 +143,12 @@ func (r ShapleyReport) additive() bool {
 
 func (r ShapleyReport) answer(name string) string {
 	res := r.Result
-	s := fmt.Sprintf("Together %s are worth %s of %s (95 %% interval %s, n = %s %s)", name, r.change(res.Total.Estimate), r.metric(), r.span(res.Total),
+	s := fmt.Sprintf("Ablating %s all together costs %s of %s (95 %% interval %s, n = %s %s)", name, r.change(res.Total.Estimate), r.metric(), r.span(res.Total),
 		Count(res.Counted), imagesOf(res.Split))
 	if u := res.Units[0]; u.Value.Low > roundingOfFloat32 {
-		s += fmt.Sprintf("; the largest share has %v with %s %s", u.Address, r.change(u.Value.Estimate), r.span(u.Value))
+		s += fmt.Sprintf("; the largest share is that of %v, %s %s", u.Address, r.change(u.Value.Estimate), r.span(u.Value))
 	} else {
-		s += "; no unit's share can be told from 0 from above"
+		s += "; no unit has a share above 0 that can be told from 0"
 	}
 	if r.additive() {
 		return s + "; the units do not interact in this metric, so single lesions say the same."
@@ -254,8 +248,23 @@ func (r ShapleyReport) sharesSection() Section {
 		last := units[len(units)-1]
 		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("The %d largest of %s; %s more only in the JSON, down to %s of %v.", shownUnits, Count(len(units)), Count(more), r.change(last.Value.Estimate), last.Address)})
 	}
+	if r.ordersDominate() {
+		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("Most intervals are as wide as they are because only %s orders were drawn; four times --permutations-of-units would halve the standard errors.", Count(r.Result.Orders))})
+	}
 	t.Notes = append(t.Notes, warningNotes(r.Result.Warnings)...)
 	return Section{"Shares", []Block{t, r.figure()}}
+}
+
+// ordersDominate tells that more than half of the width of most intervals comes from the sample of
+// orders and not from that of images.
+func (r ShapleyReport) ordersDominate() bool {
+	wide := 0
+	for _, u := range r.Result.Units {
+		if half := (u.Value.High - u.Value.Low) / 2; u.SE > roundingOfFloat32 && 1.96*u.SE > half/math.Sqrt2 {
+			wide++
+		}
+	}
+	return 2*wide > len(r.Result.Units)
 }
 
 func (r ShapleyReport) figure() Figure {

@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// scatterPlot holds two numbers of every unit against each other, on axes with the same range, so
-// that units for which they agree lie on the diagonal.
+// scatterPlot holds two numbers of every unit against each other, with the line on which they are
+// equal.
 type scatterPlot struct {
 	x, y     string
 	sign     bool // a plus before positive ticks
@@ -36,8 +36,8 @@ const labelledPoints = 16
 func (s scatterPlot) png() []byte {
 	const height, top = 560, 34
 	p := newPlot(s.x, s.y)
-	low, high := s.extent()
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, low, high
+	p.X.Min, p.X.Max = s.extent(func(p scatterPoint) effect { return p.x })
+	p.Y.Min, p.Y.Max = s.extent(func(p scatterPoint) effect { return p.y })
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{about: 8, sign: s.sign}, ticks{about: 6, sign: s.sign}
 	p.Add(gridLines(true, true), drawing(s.lines), drawing(s.draw))
 	return renderPNG(height, func(c draw.Canvas) {
@@ -46,21 +46,21 @@ func (s scatterPlot) png() []byte {
 	})
 }
 
-// extent is the range of both axes: all estimates, 0, and intervals as far as they do not dwarf
-// the estimates.
-func (s scatterPlot) extent() (low, high float64) {
+// extent is the range of an axis: all estimates, 0, and intervals as far as they do not dwarf the
+// estimates.
+func (s scatterPlot) extent(of func(scatterPoint) effect) (low, high float64) {
 	for _, p := range s.points {
-		low, high = min(low, p.x.estimate, p.y.estimate), max(high, p.x.estimate, p.y.estimate)
+		low, high = min(low, of(p).estimate), max(high, of(p).estimate)
 	}
 	span := high - low
 	if !(span > 0) || math.IsInf(span, 0) {
 		return -1, 1
 	}
-	least, most := low-0.3*span, high+0.3*span
+	least, most := low-0.5*span, high+0.5*span
 	for _, p := range s.points {
-		low, high = min(low, max(least, min(p.x.low, p.y.low))), max(high, min(most, max(p.x.high, p.y.high)))
+		low, high = min(low, max(least, of(p).low)), max(high, min(most, of(p).high))
 	}
-	air := 0.05 * (high - low)
+	air := 0.06 * (high - low)
 	return low - air, high + air
 }
 
@@ -69,7 +69,9 @@ func (s scatterPlot) lines(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	c.StrokeLine2(line(slate, 1.2), x(0), c.Min.Y, x(0), c.Max.Y)
 	c.StrokeLine2(line(slate, 1.2), c.Min.X, y(0), c.Max.X, y(0))
-	c.StrokeLine2(line(ink, 1.4, 7, 4), c.Min.X, c.Min.Y, c.Max.X, c.Max.Y)
+	if low, high := max(p.X.Min, p.Y.Min), min(p.X.Max, p.Y.Max); low < high {
+		c.StrokeLine2(line(ink, 1.4, 7, 4), x(low), y(low), x(high), y(high))
+	}
 }
 
 func (s scatterPlot) draw(c draw.Canvas, p *plot.Plot) {
