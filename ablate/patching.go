@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"neuroprobe/datasets"
@@ -63,7 +64,7 @@ type PatchSet struct {
 	Clean     float64  `json:"clean"`
 	Corrupted float64  `json:"corrupted"`
 	Total     Interval `json:"clean_minus_corrupted"`
-	// Units are the targets. Those of a map are ranked by denoising on select.
+	// Units are the targets. Those of a map are ranked by the larger of their shares on select.
 	Units  []PatchUnit  `json:"units"`
 	Layers []PatchLayer `json:"layers"`
 	Sham   Sham         `json:"sham"`
@@ -83,6 +84,11 @@ type PatchUnit struct {
 	// CleanMean and CorruptedMean are the activation's mean in the two runs; known for a single target.
 	CleanMean     probe.Number `json:"clean_mean_activation"`
 	CorruptedMean probe.Number `json:"corrupted_mean_activation"`
+}
+
+// chosenBy is what the units of a map are ranked by: the larger of their two shares on select, either way.
+func (u *PatchUnit) chosenBy() float64 {
+	return max(math.Abs(float64(u.SelectDenoising)), math.Abs(float64(u.SelectNoising)))
 }
 
 // PatchEffect is how much of clean − corrupted a patch gives back (denoising) or takes away (noising).
@@ -181,9 +187,7 @@ func (p *Preparation) patchSet(ctx context.Context, feature int, targets [][]mod
 			return set, err
 		}
 	}
-	slices.SortStableFunc(set.Units, func(a, b PatchUnit) int {
-		return cmp.Compare(float64(b.SelectDenoising), float64(a.SelectDenoising))
-	})
+	slices.SortStableFunc(set.Units, func(a, b PatchUnit) int { return cmp.Compare(b.chosenBy(), a.chosenBy()) })
 	return set, nil
 }
 

@@ -144,26 +144,23 @@ func bypassed(n *model.Network, layer int) bool {
 	return false
 }
 
-// controls are the arms whose outcome is known: every whole hidden layer, and all of them patched with
-// the run's own activations.
+// controls are the arms whose outcome is known: every whole hidden layer patched from the other run, and
+// then with the run's own activations.
 func (p *Preparation) controls() []patchArm {
 	var arms []patchArm
-	own := patchArm{own: true}
-	for l := 1; l < p.Network.Depth(); l++ {
-		arms = append(arms, patchArm{units: []model.Address{model.Neuron(l, model.AllUnits)}})
-		own.units = append(own.units, model.Neuron(l, model.AllUnits))
+	for _, own := range []bool{false, true} {
+		for l := 1; l < p.Network.Depth(); l++ {
+			arms = append(arms, patchArm{[]model.Address{model.Neuron(l, model.AllUnits)}, own})
+		}
 	}
-	if own.units == nil {
-		return nil
-	}
-	return append(arms, own)
+	return arms
 }
 
 // checkControls reads the controls off the last columns of c: a whole layer without a way around it must
 // turn each run into the other, its own activations must change nothing.
 func (p *Preparation) checkControls(c *patchColumns) ([]PatchLayer, error) {
 	hidden := p.Network.Depth() - 1
-	first := len(c.denoise) - hidden - 1
+	first := len(c.denoise) - 2*hidden
 	largest := 1.0
 	for i := range c.clean {
 		largest = max(largest, math.Abs(c.clean[i]), math.Abs(c.corrupt[i]))
@@ -181,9 +178,11 @@ func (p *Preparation) checkControls(c *patchColumns) ([]PatchLayer, error) {
 		layers = append(layers, l)
 	}
 	for _, r := range c.runs {
-		for i, y := range r.patched[first+hidden] {
-			if math.Float64bits(y) != math.Float64bits(r.plain[i]) {
-				return nil, fmt.Errorf("ablate: %w: patched with its own activations a pair has y %v, unpatched %v", ErrSham, y, r.plain[i])
+		for _, patched := range r.patched[first+hidden:] {
+			for i, y := range patched {
+				if math.Float64bits(y) != math.Float64bits(r.plain[i]) {
+					return nil, fmt.Errorf("ablate: %w: patched with its own activations a pair has y %v, unpatched %v", ErrSham, y, r.plain[i])
+				}
 			}
 		}
 	}

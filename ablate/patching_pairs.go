@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"neuroprobe/datasets"
 )
@@ -45,21 +48,55 @@ func (p *Preparation) twins(ctx context.Context, feature int, from []int) (*patc
 	q.set.Presence = presence(s, feature)
 	class := slices.Index(q.set.Presence, slices.Max(q.set.Presence))
 	q.set.For = s.Classes[class]
-	for _, i := range from {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		a, b := s.Image(i), s.Twin(i, feature)
+	size := s.ImageSize()
+	q.clean, q.corrupted = make([]float32, len(from)*size), make([]float32, len(from)*size)
+	var missing atomic.Bool
+	p.eachImage(ctx, "drawing twins: "+q.set.Name, len(from), func(k int) {
+		a, b := s.Image(from[k]), s.Twin(from[k], feature)
 		if b == nil {
-			return nil, fmt.Errorf("ablate: the data set %s cannot make a twin of image %d for %s", s.Source, i, s.Features[feature])
+			missing.Store(true)
+			return
 		}
-		if !s.HasFeature(i, feature) {
+		if !s.HasFeature(from[k], feature) {
 			a, b = b, a
 		}
-		q.clean, q.corrupted = append(q.clean, a...), append(q.corrupted, b...)
+		copy(q.clean[k*size:(k+1)*size], a)
+		copy(q.corrupted[k*size:(k+1)*size], b)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case missing.Load():
+		return nil, fmt.Errorf("ablate: the data set %s cannot make twins for %s", s.Source, q.set.Name)
+	}
+	for range from {
 		q.speaksFor = append(q.speaksFor, class)
 	}
 	return q, p.fixAgainst(ctx, q)
+}
+
+// eachImage calls do for 0 to n−1, several at once, until the context ends.
+func (p *Preparation) eachImage(ctx context.Context, stage string, n int, do func(k int)) {
+	workers := p.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	var next, done atomic.Int64
+	var group sync.WaitGroup
+	var lock sync.Mutex
+	for range workers {
+		group.Go(func() {
+			for k := int(next.Add(1)) - 1; k < n && ctx.Err() == nil; k = int(next.Add(1)) - 1 {
+				do(k)
+				if all := int(done.Add(1)); all%64 == 0 || all == n {
+					lock.Lock()
+					p.progress(stage, all, n)
+					lock.Unlock()
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 // fixAgainst takes as the other class the strongest other one of the clean run.

@@ -312,7 +312,7 @@ func TestPatchingRefusesNonsense(t *testing.T) {
 	}{
 		{nil, ablate.PatchOptions{}, "no neuron"},
 		{[][]model.Address{{model.Neuron(1, 4)}}, ablate.PatchOptions{}, "neurons 0 to 3"},
-		{one, ablate.PatchOptions{Features: []int{0}}, "cannot make a twin"},
+		{one, ablate.PatchOptions{Features: []int{0}}, "cannot make twins"},
 		{one, ablate.PatchOptions{Images: 1}, "one class"},
 	} {
 		if _, err := p.Patch(context.Background(), c.targets, c.o); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -31,17 +31,17 @@ func (p *Preparation) sample(images int) *Preparation {
 	return &q
 }
 
-// checkSham runs an arm that should change nothing and holds every logit against the intact run of the
+// checkSham runs arms that should change nothing and holds every logit against the intact run of the
 // same sweep, bit by bit.
-func (p *Preparation) checkSham(ctx context.Context, arm model.Arm, sources []model.Source) error {
+func (p *Preparation) checkSham(ctx context.Context, arms []model.Arm) error {
 	var lock sync.Mutex
 	var broken error
-	o := model.SweepOptions{Sources: sources, Workers: p.Workers, Memory: p.Memory}
-	err := p.Network.Sweep(ctx, p.pixels, []model.Arm{arm}, o, func(b model.SweepBatch) {
+	o := model.SweepOptions{Workers: p.Workers, Memory: p.Memory}
+	err := p.Network.Sweep(ctx, p.pixels, arms, o, func(b model.SweepBatch) {
 		for i, v := range b.Logits {
-			if math.Float32bits(v) != math.Float32bits(b.Intact[i]) {
+			if math.Float32bits(v) != math.Float32bits(b.Intact[i%len(b.Intact)]) {
 				lock.Lock()
-				broken = fmt.Errorf("ablate: %w: a logit is %v, intact %v", ErrSham, v, b.Intact[i])
+				broken = fmt.Errorf("ablate: %w: a logit is %v, intact %v", ErrSham, v, b.Intact[i%len(b.Intact)])
 				lock.Unlock()
 				return
 			}

@@ -300,13 +300,13 @@ func (g *unitGame) ablated(i int) model.Edit {
 	return model.Zero(g.units[i])
 }
 
-// sham runs the identity edit on all units at once and holds every logit against the intact run.
+// sham runs the identity edit on each unit and holds every logit against the intact run.
 func (g *unitGame) sham(ctx context.Context) error {
-	var arm model.Arm
+	var arms []model.Arm
 	for _, u := range g.units {
-		arm.Edits = append(arm.Edits, model.Sham(u))
+		arms = append(arms, model.Arm{Edits: []model.Edit{model.Sham(u)}})
 	}
-	return g.checkSham(ctx, arm, nil)
+	return g.checkSham(ctx, arms)
 }
 
 // play is the game itself, for play: one of several parts.

@@ -344,7 +344,7 @@ func (r ShapleyReport) checksSection() Section {
 	}
 	t.Notes = []Note{{Text: fmt.Sprintf("v(all) = %s, v(none) = %s. The run fails if the first two differ by more than 1e-9; they differ by %s. The second compares two ways through the arithmetic, in float32. %s coalitions were run, %s.",
 		r.value(res.All), r.value(res.None), Number(math.Abs(res.Total.Estimate-res.Sum)), Count(res.Coalitions), "the intact network, single lesions and repetitions included")}}
-	sham := fmt.Sprintf("Sham arm: an edit that keeps the activation as it is, on all units at once and through the same code, left every logit of %s bit-identical.", plural(res.Sham.Images, "image"))
+	sham := fmt.Sprintf("Sham arms: an edit that keeps the activation as it is, on each unit and through the same code, left every logit of %s bit-identical.", plural(res.Sham.Images, "image"))
 	return Section{"Checks", []Block{t, Paragraph(sham)}}
 }
 

@@ -59,6 +59,7 @@ A loss counts with a minus, so that a positive value is always a contribution.`,
 	}
 	f := cmd.Flags()
 	o.addFlags(cmd, false)
+	withoutFlags(cmd, "draws", "permutations")
 	f.Lookup("kind").Usage = "what takes the activation's place: `zero` or mean"
 	f.StringVar(&o.layer, "layer", "", "the units of this `layer`, by number or name (default the last hidden layer)")
 	f.StringVar(&o.neurons, "neurons", "", "these units: `LAYER:NEURON`, several by comma")
