@@ -38,14 +38,15 @@ type PatchOptions struct {
 type PatchResult struct {
 	Split   datasets.Split `json:"-"`
 	Classes []string       `json:"classes"`
-	// Map: the targets are many, ranked on select; else there is one.
-	Map          bool       `json:"map"`
-	Sets         []PatchSet `json:"pair_sets"`
-	Tests        int        `json:"tests"` // behind the adjusted p-values
-	Permutations int        `json:"permutations"`
-	Resamples    int        `json:"bootstrap_resamples"`
-	Seed         uint64     `json:"seed"`
-	Warnings     []string   `json:"warnings,omitempty"`
+	// Targets are what was patched, one after another; with several, a Map, they are ranked on select.
+	Targets      [][]model.Address `json:"-"`
+	Map          bool              `json:"map"`
+	Sets         []PatchSet        `json:"pair_sets"`
+	Tests        int               `json:"tests"` // behind the adjusted p-values
+	Permutations int               `json:"permutations"`
+	Resamples    int               `json:"bootstrap_resamples"`
+	Seed         uint64            `json:"seed"`
+	Warnings     []string          `json:"warnings,omitempty"`
 }
 
 // PatchSet is what was found on one set of pairs.
@@ -133,7 +134,7 @@ func (p *Preparation) Patch(ctx context.Context, targets [][]model.Address, o Pa
 	if len(p.Network.Classes) < 2 {
 		return nil, errors.New("ablate: patching compares the logits of two classes (the network has one)")
 	}
-	r := &PatchResult{Split: p.Split, Classes: p.Set.Classes, Map: len(targets) > 1, Permutations: p.Permutations, Resamples: p.Resamples, Seed: p.Seed,
+	r := &PatchResult{Split: p.Split, Classes: p.Set.Classes, Targets: targets, Map: len(targets) > 1, Permutations: p.Permutations, Resamples: p.Resamples, Seed: p.Seed,
 		Warnings: slices.Clone(p.Set.Warnings)}
 	features := o.Features
 	if len(features) == 0 {

@@ -40,11 +40,11 @@ func Patch(r PatchReport) Entry {
 		e.Sections = nonEmpty(r.mapSection(set), r.topSection(set), r.controlsSection())
 		return e
 	}
-	name, slug := r.target()
-	e.Slug = Slug("patch", slug)
-	e.Title = "Patching of " + name
-	e.Question = fmt.Sprintf("How much of what tells a clean image from a corrupted one goes through %s?", name)
-	e.Answer = r.targetAnswer(name)
+	t := r.target()
+	e.Slug = strings.Replace(t.slug, "ablate-", "patch-", 1)
+	e.Title = fmt.Sprintf("Patching of %s (%s)", t.name, t.where)
+	e.Question = fmt.Sprintf("How much of what tells a clean image from a corrupted one goes through %s (%s)?", t.name, t.where)
+	e.Answer = r.targetAnswer(t)
 	e.Sections = nonEmpty(r.recoverySection(), r.detailSection(), r.controlsSection())
 	return e
 }
@@ -56,23 +56,12 @@ type patchData struct {
 }
 
 // target names what was patched.
-func (r PatchReport) target() (name, slug string) {
-	for _, s := range r.Result.Sets {
-		if len(s.Units) == 0 {
-			continue
-		}
-		var targets []ablate.Target
-		for _, a := range s.Units[0].Targets {
-			targets = append(targets, ablate.Target{Address: a, Layer: r.Network.Layer(a.Layer).Name})
-		}
-		t := nameTargets(r.Network, targets)
-		slug = strings.TrimPrefix(t.slug, "ablate-")
-		if len(targets) > 1 {
-			return t.name + ", patched together", slug
-		}
-		return fmt.Sprintf("%s (%s)", t.name, t.where), slug
+func (r PatchReport) target() targets {
+	var all []ablate.Target
+	for _, a := range r.Result.Targets[0] {
+		all = append(all, ablate.Target{Address: a, Layer: r.Network.Layer(a.Layer).Name})
 	}
-	return "the neuron", "neuron"
+	return nameTargets(r.Network, all)
 }
 
 // difference is what tells clean from corrupted, in a sentence.
@@ -150,8 +139,11 @@ func patchReading(u ablate.PatchUnit) string {
 	return "alike"
 }
 
-func (r PatchReport) targetAnswer(name string) string {
-	sets := r.usable()
+func (r PatchReport) targetAnswer(t targets) string {
+	sets, name, carries := r.usable(), t.name, capital(t.name)+" carries"
+	if t.many {
+		name, carries = name+" together", "Patched together, "+name+" carry"
+	}
 	if len(sets) == 0 {
 		return fmt.Sprintf("Nothing can be said about %s: on no set of pairs do clean and corrupted runs differ in a way that can be told from 0.", name)
 	}
@@ -171,12 +163,12 @@ func (r PatchReport) targetAnswer(name string) string {
 		if passed == 0 {
 			return fmt.Sprintf("No share of %s can be told from 0 in %s: %s.", r.difference(best), name, said)
 		}
-		return fmt.Sprintf("%s carries part of %s: %s.", capital(name), r.difference(best), said)
+		return fmt.Sprintf("%s part of %s: %s.", carries, r.difference(best), said)
 	}
 	if passed == 0 {
-		return fmt.Sprintf("%s carries no share of any of %s that can be told from 0; the largest is that of %s: %s.", capital(name), plural(len(sets), "feature"), best.Name, said)
+		return fmt.Sprintf("%s no share of any of %s that can be told from 0; the largest is that of %s: %s.", carries, plural(len(sets), "feature"), best.Name, said)
 	}
-	return fmt.Sprintf("%s carries a share that can be told from 0 of %s of %s; denoising shows most for %s: it", capital(name), Count(passed), plural(len(sets), "feature"), best.Name) + strings.TrimPrefix(said, "denoising") + "."
+	return fmt.Sprintf("%s a share that can be told from 0 of %s of %s; denoising shows most for %s: it", carries, Count(passed), plural(len(sets), "feature"), best.Name) + strings.TrimPrefix(said, "denoising") + "."
 }
 
 func pairWord(s ablate.PatchSet) string {
@@ -257,6 +249,9 @@ func (r PatchReport) caveats() []string {
 	}
 	if !r.Result.Map && len(r.Result.Sets) > 1 {
 		c = append(c, "The feature with the largest share is named among several measured on the same images, so that its share is likely to be a little too large.")
+	}
+	if last := r.Network.Depth() - 1; r.Result.Map && slices.Contains(patchLayers(r.Result.Sets[0]), last) && len(r.Network.Geometry(last+1).Inputs) == 1 {
+		c = append(c, fmt.Sprintf("y is a sum over the neurons of layer %d, the last before the output: there denoising and noising are the same and shares add up to 100 %%, by construction.", last))
 	}
 	return append(c, "One network is one specimen (n = 1): pairs are repeated measures within it. A network raised from another seed may divide the work differently.")
 }
@@ -420,7 +415,7 @@ func (r PatchReport) mapSection(s ablate.PatchSet) Section {
 		}
 		t.Rows = append(t.Rows, []string{fmt.Sprintf("%d (%s)", l, r.Network.Layer(l).Name), Count(len(units)), Count(d), Percent(sumD), Count(n), Percent(sumN)})
 	}
-	t.Notes = []Note{{Text: fmt.Sprintf("Told from 0: adjusted p < %v (%s) and the 95 %% interval excludes 0. Clean − corrupted is %s logits (95 %% interval %s, n = %s). A sum of denoising shares below 100 %% says that neurons need each other; a sum of noising shares below 100 %% that they back each other up.",
+	t.Notes = []Note{{Text: fmt.Sprintf("Told from 0: adjusted p < %v (%s) and the 95 %% interval excludes 0. Clean − corrupted is %s logits (95 %% interval %s, n = %s). Where neurons back each other up (OR), denoising shares add up to more than 100 %% and noising shares to less; where they need each other (AND), it is the other way round.",
 		probe.Alpha, plural(r.Result.Tests, "test"), Signed(s.Total.Estimate), SignedInterval(s.Total.Low, s.Total.High), plural(s.Left(), "pair"))}}
 	t.Notes = append(t.Notes, warningNotes(r.Result.Warnings)...)
 	return Section{"By layer", []Block{t, r.mapFigure(s), r.againstFigure(s)}}

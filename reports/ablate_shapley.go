@@ -143,7 +143,7 @@ func (r ShapleyReport) additive() bool {
 
 func (r ShapleyReport) answer(name string) string {
 	res := r.Result
-	s := fmt.Sprintf("Ablating %s all together costs %s of %s (95 %% interval %s, n = %s %s)", name, r.change(res.Total.Estimate), r.metric(), r.span(res.Total),
+	s := fmt.Sprintf("Ablating %s all together costs %s of %s (95 %% interval %s, n = %s %s)", name, strings.TrimPrefix(r.change(res.Total.Estimate), "+"), r.metric(), r.span(res.Total),
 		Count(res.Counted), imagesOf(res.Split))
 	if u := res.Units[0]; u.Value.Low > roundingOfFloat32 {
 		s += fmt.Sprintf("; the largest share is that of %v, %s %s", u.Address, r.change(u.Value.Estimate), r.span(u.Value))
@@ -155,10 +155,10 @@ func (r ShapleyReport) answer(name string) string {
 	}
 	off := r.disagreeing()
 	if len(off) == 0 {
-		return s + fmt.Sprintf("; for none of them single lesions and Shapley values disagree (rank correlation %s).", figure(res.Rank))
+		return s + fmt.Sprintf("; for none of them do single lesion and Shapley value disagree (rank correlation %s).", figure(res.Rank))
 	}
 	u := off[0]
-	return s + fmt.Sprintf("; single lesions disagree for %d of %s (rank correlation %s), most for %v: alone its lesion costs %s, its share is %s.",
+	return s + fmt.Sprintf("; single lesions disagree with the shares of %d of %s (rank correlation %s), most with that of %v: its lesion alone costs %s, its share is %s.",
 		len(off), Count(len(res.Units)), figure(res.Rank), u.Address, r.change(u.Single.Estimate), r.change(u.Value.Estimate))
 }
 
