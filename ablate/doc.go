@@ -9,4 +9,7 @@
 // Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
 // nothing here says that another network would show the same.
+//
+// Shapley divides a joint effect among units that work together, Patch finds what carries the
+// difference between two images.
 package ablate

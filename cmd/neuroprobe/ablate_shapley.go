@@ -61,6 +61,7 @@ A loss counts with a minus, so that a positive value is always a contribution.`,
 	o.addFlags(cmd, false)
 	withoutFlags(cmd, "draws", "permutations")
 	f.Lookup("kind").Usage = "what takes the activation's place: `zero` or mean"
+	f.Lookup("metric").Usage = "what is shared out: `accuracy`, logit-diff, cross-entropy, recall:CLASS …"
 	f.StringVar(&o.layer, "layer", "", "the units of this `layer`, by number or name (default the last hidden layer)")
 	f.StringVar(&o.neurons, "neurons", "", "these units: `LAYER:NEURON`, several by comma")
 	f.IntVar(&o.shapley.Orders, "permutations-of-units", o.shapley.Orders, "orders in which units are taken out, where there are more than 12")
