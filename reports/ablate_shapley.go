@@ -279,7 +279,7 @@ func (r ShapleyReport) figure() Figure {
 		s.points = append(s.points, scatterPoint{u.Address.String(), of(u.Single), of(u.Value), u.Verdict != ablate.ShapleyAgrees})
 	}
 	return Figure{File: "shapley.png", PNG: s.png(), Alt: "Shapley value against single-lesion effect, a point a unit, with 95 % intervals",
-		Caption: "Each unit's Shapley value against what its lesion alone costs, with 95 % intervals (thin lines, cut off at the edge). Above the diagonal the lesion shows too little: others stand in for the unit. Below it the lesion shows too much."}
+		Caption: "Each unit's Shapley value against what its lesion alone costs, with 95 % intervals (thin lines, cut off at the edge); the axes differ in scale. Above the diagonal the lesion shows too little: others stand in for the unit. Below it the lesion shows too much."}
 }
 
 // verdicts are the ways in which a single lesion can mislead, with what they mean.

@@ -121,7 +121,7 @@ func (s scatterPlot) labelled() []int {
 func labelRoom(c draw.Canvas, at vg.Point, label string, taken []vg.Rectangle) (vg.Rectangle, draw.XAlignment, bool) {
 	const gap, half = 8 * pixel, 8 * pixel
 	width := textStyle(regular, 13, ink).Width(label)
-	for _, up := range []vg.Length{0, 12 * pixel, -12 * pixel, 20 * pixel, -20 * pixel} {
+	for _, up := range []vg.Length{9 * pixel, -9 * pixel, 0, 20 * pixel, -20 * pixel} {
 		for _, align := range []draw.XAlignment{draw.XLeft, draw.XRight} {
 			box := vg.Rectangle{Min: vg.Point{X: at.X + gap, Y: at.Y + up - half}, Max: vg.Point{X: at.X + gap + width, Y: at.Y + up + half}}
 			if align == draw.XRight {
