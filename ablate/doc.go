@@ -10,4 +10,7 @@
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
 // nothing says that another network would show the same, until the experiment is repeated in others
 // (Replicate, SweepReplicates).
+//
+// Shapley divides a joint effect among units that work together, Patch finds what carries the
+// difference between two images.
 package ablate

@@ -13,6 +13,7 @@
 //	PermutationP              (b+1)/(m+1)                         Phipson & Smyth 2010
 //	BenjaminiHochberg         p adjusted for many tests           Benjamini & Hochberg 1995
 //	Quantile                  linear interpolation, type 7        Hyndman & Fan 1996
+//	Spearman                  correlation of ranks                Spearman 1904
 //	Moments                   mean and variance in one pass       Welford 1962
 //	MeanT, StudentQuantile    mean of a few, its t-interval       Student 1908
 //	Pearson, Spearman         correlation, also of ranks          Spearman 1904
