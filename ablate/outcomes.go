@@ -18,25 +18,6 @@ func (o *Outcomes) judge(first int, logits []float32, labels []int, classes int)
 	}
 }
 
-func (o *Outcomes) add(other *Outcomes) {
-	for i := range o.Correct {
-		o.Correct[i] += other.Correct[i]
-		o.Loss[i] += other.Loss[i]
-		o.Diff[i] += other.Diff[i]
-	}
-}
-
-func (o *Outcomes) scale(by float32) {
-	if by == 1 {
-		return
-	}
-	for i := range o.Correct {
-		o.Correct[i] *= by
-		o.Loss[i] *= by
-		o.Diff[i] *= by
-	}
-}
-
 // moments are mean and spread from sums: of values at each (unit, position), of squares by unit.
 func moments(values, squares []float64, images int, shape model.Shape) (means []float32, spreads []float64) {
 	area := shape.Area()
