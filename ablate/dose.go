@@ -77,6 +77,9 @@ type DoseFit struct {
 	R2   float64  `json:"r2"`
 	// Outside: EC50 lies beyond the doses tested, so that it and the plateau are extrapolations.
 	Outside bool `json:"ec50_outside"`
+	// Straight: the curve does not bend, or bends without end, so that the search ran into its
+	// bound: neither EC50 nor the plateau is determined.
+	Straight bool `json:"ec50_at_bound"`
 }
 
 // Curve is the fitted Hill curve.
@@ -148,6 +151,7 @@ func (e *operating) dose(ctx context.Context) (*DoseResponse, error) {
 			r.add(g, e.bootstrap(), fitter)
 		}
 	}
+	r.warn()
 	return r, ctx.Err()
 }
 
@@ -197,11 +201,29 @@ func (r *DoseResponse) add(g group, b stats.Bootstrap, fitter *stats.HillFitter)
 		c.fit(n, means[firstDose:], b, r.FitResamples, fitter)
 	}
 	r.Curves = append(r.Curves, c)
-	switch {
-	case c.Shape == NoEffect:
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s images: the interval of the effect at dose 1 includes 0, so there is no effect to fit", c.Images))
-	case c.Fit != nil && c.Fit.Outside:
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s images: EC50 lies outside the doses tested; it and the plateau are extrapolations, the dose of half of the lesion's effect is not", c.Images))
+}
+
+// warn says which curves allow no fit, or none that can be believed.
+func (r *DoseResponse) warn() {
+	for _, doubt := range []struct {
+		of   func(c DoseCurve) bool
+		text string
+	}{
+		{func(c DoseCurve) bool { return c.Shape == NoEffect }, "the interval of the effect at dose 1 includes 0, so there is no effect to fit"},
+		{func(c DoseCurve) bool { return c.Fit != nil && c.Fit.Straight },
+			"the curve does not bend among the doses tested, so that EC50 and plateau are not determined; the half dose is"},
+		{func(c DoseCurve) bool { return c.Fit != nil && c.Fit.Outside && !c.Fit.Straight },
+			"EC50 lies outside the doses tested; it and the plateau are extrapolations, the half dose is not"},
+	} {
+		var names []string
+		for _, c := range r.Curves {
+			if doubt.of(c) {
+				names = append(names, c.Images)
+			}
+		}
+		if len(names) > 0 {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s images: %s", strings.Join(names, ", "), doubt.text))
+		}
 	}
 }
 
@@ -257,6 +279,6 @@ func (c *DoseCurve) fit(n int, means []stats.Statistic, b stats.Bootstrap, resam
 	for k, i := range b.Several(n, 4, func(counts, into []float64) { numbers(counts, into) }) {
 		ends[k] = Interval{best[k], i.Low, i.High}
 	}
-	c.Fit = &DoseFit{EC50: ends[0], Slope: ends[1], Plateau: ends[2], Half: ends[3], R2: fit.R2,
+	c.Fit = &DoseFit{EC50: ends[0], Slope: ends[1], Plateau: ends[2], Half: ends[3], R2: fit.R2, Straight: fit.AtBound,
 		Outside: fit.EC50 > Doses[len(Doses)-1] || fit.EC50 < Doses[firstDose+1]}
 }
