@@ -222,7 +222,7 @@ func (r *DoseResponse) warn() {
 			}
 		}
 		if len(names) > 0 {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("%s images: %s", strings.Join(names, ", "), doubt.text))
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s images: %s", strings.Join(names, " and "), doubt.text))
 		}
 	}
 }

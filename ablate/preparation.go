@@ -162,7 +162,9 @@ func (p *Preparation) run(ctx context.Context, stage string, before, of int, arm
 	err := p.Network.Sweep(ctx, p.pixels, arms, o, func(b model.SweepBatch) {
 		size := b.Images * classes
 		for k := range arms {
-			outcomes[k].judge(b.First, b.Logits[k*size:(k+1)*size], p.Labels[b.First:b.First+b.Images], classes)
+			logits := b.Logits[k*size : (k+1)*size]
+			outcomes[k].judge(b.First, logits, p.Labels[b.First:b.First+b.Images], classes)
+			outcomes[k].keep(p.Intact, b.First, logits, b.Intact, classes)
 		}
 	})
 	return outcomes, err

@@ -31,9 +31,9 @@ func (r AblateReport) doseMethod(t targets) string {
 	} else if d.NoClasses != "" {
 		s += fmt.Sprintf(" Not split into on-class and off-class: %s.", d.NoClasses)
 	}
-	return s + fmt.Sprintf(" From dose 0 to 1 a Hill curve, plateau·dˢ/(dˢ + EC50ˢ), is fitted by least squares to the mean effects where they are monotone: where at no dose the effect falls behind the "+
-		"largest at a lower dose by more than the drop's own 95 %% interval allows, or by less than 1 %% of the largest. Intervals of its parameters are from fits to %s of the images. "+
-		"Half dose: where the curve has half of the lesion's effect.", plural(d.FitResamples, "resample"))
+	return s + fmt.Sprintf(" From dose 0 to 1 a Hill curve, plateau·dˢ/(dˢ + EC50ˢ), is fitted by least squares to the mean effects where they are monotone: at no dose does the effect fall behind the "+
+		"largest at a lower dose. Drops whose 95 %% interval includes 0, and drops of less than 1 %% of the largest effect, do not count. Intervals of the parameters are from fits to %s of the images; "+
+		"EC50 is searched up to a hundred times dose 1. Half dose: where the curve has half of the lesion's effect.", plural(d.FitResamples, "resample"))
 }
 
 // doseMetric is the metric of the curves in a sentence.

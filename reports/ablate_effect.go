@@ -80,7 +80,15 @@ func level(m ablate.Measure, value float64) string {
 	if m.Percent {
 		return Percent(value)
 	}
-	return Number(value)
+	return Number(noDust(value))
+}
+
+// noDust is 0 where rounding left next to nothing of it.
+func noDust(x float64) float64 {
+	if math.Abs(x) < tiny {
+		return 0
+	}
+	return x
 }
 
 func change(m ablate.Measure) string {

@@ -16,7 +16,7 @@ func (r AblateReport) rescueSection(t targets) Section {
 		if r.Metric.Percent {
 			return Percent(v)
 		}
-		return Number(v)
+		return Number(noDust(v))
 	}
 	table := Table{Columns: append(textColumns("injected after the lesion"), numberColumns(r.metricWords(), "recovered", "95 % interval")...), Terminal: true}
 	table.Rows = append(table.Rows, []string{"nothing (lesion)", level(x.Lesioned), Missing, Missing})
