@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"neuroprobe/datasets"
 	"neuroprobe/model"
@@ -51,8 +52,10 @@ func zeros(targets []model.Address) []model.Edit {
 	return edits
 }
 
-// sham runs the identity edit on the same targets, image by image and through the sweep that all
-// other arms go through, and holds every logit against the intact run, bit by bit.
+// sham runs the identity edit on the same targets and holds every logit against the intact run, bit
+// by bit. Then it goes through the sweep that measures all other arms. A sweep computes what lies
+// behind targets in several layers anew, in other batches than the intact run, which may
+// round sums otherwise: there the largest difference is kept, and more than rounding is a fault.
 func (p *Preparation) sham(ctx context.Context, targets []model.Address, intact []float32) (Sham, error) {
 	n := p.Network
 	var edits []model.Edit
@@ -66,16 +69,27 @@ func (p *Preparation) sham(ctx context.Context, targets []model.Address, intact 
 	if err := identical(ErrSham, 0, len(n.Classes), logits, intact); err != nil {
 		return Sham{}, err
 	}
-	faults := make([]error, p.Images) // by first image of a batch
+	largest := make([]float64, p.Images) // by first image of a batch
 	o := model.SweepOptions{Workers: p.Workers, Memory: p.Memory / 2}
 	err = n.Sweep(ctx, p.pixels, []model.Arm{{Edits: edits}}, o, func(b model.SweepBatch) {
-		faults[b.First] = identical(ErrSham, b.First, len(n.Classes), b.Logits, b.Intact)
+		for i, v := range b.Logits {
+			// max keeps a NaN.
+			largest[b.First] = max(largest[b.First], math.Abs(float64(v)-float64(b.Intact[i]))/max(1, math.Abs(float64(v))))
+		}
 	})
-	if err := errors.Join(append(faults, err)...); err != nil {
+	if err != nil {
 		return Sham{}, err
 	}
-	return Sham{Images: p.Images, Identical: true}, nil
+	s := Sham{Images: p.Images, Identical: true, Sweep: slices.Max(largest)}
+	if !(s.Sweep <= rounding) {
+		return Sham{}, fmt.Errorf("ablate: %w: in a sweep by %.2g of a logit, which is more than rounding (%.2g)", ErrSham, s.Sweep, rounding)
+	}
+	return s, nil
 }
+
+// rounding is how far logits may lie apart, relative to their size where that is above 1, that were
+// summed in another order.
+const rounding = 1e-5
 
 // identical compares logits of images from first on with the intact ones, bit by bit.
 func identical(fault error, first, classes int, logits, intact []float32) error {

@@ -90,6 +90,9 @@ type Flips struct {
 type Sham struct {
 	Images    int  `json:"images"`
 	Identical bool `json:"bit_identical"` // every logit of every image, bit by bit
+	// Sweep is the largest difference of a logit when the same goes through the sweep that measures
+	// all other arms: 0, or rounding.
+	Sweep float64 `json:"largest_difference_in_sweep"`
 }
 
 // FeatureEffect is the lesion's effect on images with and without a feature.

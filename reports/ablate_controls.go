@@ -9,8 +9,8 @@ import (
 // controlsSection sets the target among neurons like it.
 func (r AblateReport) controlsSection(t targets) Section {
 	c := r.Controls
-	if r.nothing() {
-		return Section{}
+	if r.nothing() && r.Dose != nil {
+		return Section{"Controls, doses and rescue", []Block{Paragraph("Not shown: where nothing was taken away there is nothing to compare with controls, to dose or to rescue. The JSON file has the numbers.")}}
 	}
 	if c == nil {
 		if r.NoControls == "" {

@@ -162,6 +162,9 @@ func (r AblateReport) sham() string {
 		return "No sham arm was run."
 	case !s.Identical:
 		return fmt.Sprintf("Sham arm: FAILED. An edit that should change nothing changed logits on %s.", plural(s.Images, "image"))
+	case s.Sweep > 0:
+		return fmt.Sprintf("Sham arm: an edit that keeps the activation as it is, on the same target, left every logit of %s bit-identical. Through the sweep that measures all arms, "+
+			"which sums in another order here, it moved none by more than %s.", plural(s.Images, "image"), Number(s.Sweep))
 	default:
 		return fmt.Sprintf("Sham arm: an edit that keeps the activation as it is, on the same target and through the same code, left every logit of %s bit-identical.", plural(s.Images, "image"))
 	}

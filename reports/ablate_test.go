@@ -191,7 +191,9 @@ func TestAblationWording(t *testing.T) {
 }
 
 func TestEmptySectionsAreLeftOut(t *testing.T) {
-	photos, dead := fixtureAblate(t), fixtureAblate(t)
+	photos, dead, silent := fixtureAblate(t), fixtureAblate(t), fixtureAblate(t)
+	noEffect(&silent)
+	silent.Targets[0].Fires = 0
 	lesionAlone(&photos)
 	lesionAlone(&dead)
 	photos.Features = nil
@@ -202,6 +204,7 @@ func TestEmptySectionsAreLeftOut(t *testing.T) {
 		want string
 	}{
 		{fixtureAblate(t), "Effect, Kinds of ablation, Changed answers, Matched controls, Dose–response, Rescue, Activity, By feature and Images that changed most"},
+		{silent, "Effect, Kinds of ablation, Changed answers, Controls, doses and rescue and Activity"},
 		{photos, "Effect, Changed answers, Activity and Images that changed most"},
 		{dead, "Effect, Changed answers and Activity"},
 	} {

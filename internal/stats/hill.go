@@ -3,8 +3,6 @@ package stats
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/optimize"
 )
 
 // Hill is the dose–response curve
@@ -101,9 +99,10 @@ type HillFit struct {
 
 // Fit finds the curve of least squares. For given EC50 and slope the best plateau is a quotient of
 // sums, so that two parameters are left to search: on a grid of their logarithms first, from
-// the best point on by Nelder and Mead's simplex. Effects all 0 or not finite give NaN.
+// the best point on by Marquardt's steps. Effects all 0 or not finite give NaN.
 //
-// J. A. Nelder and R. Mead, Computer Journal 7:308 (1965).
+// Separable parameters: L. Kaufman, BIT 15:49 (1975). Steps: D. W. Marquardt, Journal of the
+// Society for Industrial and Applied Mathematics 11:431 (1963).
 func (f *HillFitter) Fit(effects []float64) HillFit {
 	if len(effects) != f.n {
 		panic(fmt.Sprintf("stats: %d effects at %d doses", len(effects), f.n))
@@ -130,18 +129,7 @@ func (f *HillFitter) Fit(effects []float64) HillFit {
 			best, start = s, row
 		}
 	}
-	shape := make([]float64, len(y))
-	result, err := optimize.Minimize(optimize.Problem{Func: func(z []float64) float64 {
-		f.shape(shape, f.clamp(z))
-		_, s := plateauOf(y, shape)
-		return s
-	}}, start[:2], &optimize.Settings{MajorIterations: 2000, Converger: &optimize.FunctionConverge{Absolute: 1e-24, Relative: 1e-10, Iterations: 20}}, &optimize.NelderMead{})
-	if result == nil {
-		panic(err) // gonum knows the method, and the problem is complete
-	}
-	z := f.clamp(result.X)
-	f.shape(shape, z)
-	plateau, _ := plateauOf(y, shape)
+	z, plateau := f.descend(y, [2]float64{start[0], start[1]}, best)
 	fit := HillFit{Hill: Hill{EC50: math.Exp(z[0]), Slope: math.Exp(z[1]), Plateau: scale * plateau}}
 	for k := range z {
 		fit.AtBound = fit.AtBound || z[k] < f.low[k]+1e-3 || z[k] > f.high[k]-1e-3
@@ -150,7 +138,69 @@ func (f *HillFitter) Fit(effects []float64) HillFit {
 	return fit
 }
 
-func (f *HillFitter) clamp(z []float64) [2]float64 {
+// descend goes from a point whose squares are given down to where no step makes them smaller.
+func (f *HillFitter) descend(y []float64, z [2]float64, squares float64) ([2]float64, float64) {
+	const steps, smallest = 200, 1e-12
+	shape := make([]float64, len(y))
+	f.shape(shape, z)
+	plateau, _ := plateauOf(y, shape)
+	damping := 1e-3
+	for range steps {
+		step := f.step(y, shape, z, plateau, damping)
+		next := f.clamp([2]float64{z[0] + step[0], z[1] + step[1]})
+		f.shape(shape, next)
+		p, s := plateauOf(y, shape)
+		moved := math.Abs(next[0]-z[0]) + math.Abs(next[1]-z[1])
+		if s < squares {
+			z, plateau, squares, damping = next, p, s, damping/10
+		} else {
+			f.shape(shape, z)
+			damping *= 10
+		}
+		if !(moved > smallest) {
+			break
+		}
+	}
+	return z, plateau
+}
+
+// step solves (JᵀJ + damping·diag JᵀJ)·δ = Jᵀr, where J is how the fitted effects move with log EC50
+// and log slope, less what the plateau makes up for.
+func (f *HillFitter) step(y, shape []float64, z [2]float64, plateau, damping float64) (delta [2]float64) {
+	slope := math.Exp(z[1])
+	derivative := func(k int) [2]float64 {
+		steep := -slope * shape[k] * (1 - shape[k])
+		return [2]float64{steep, steep * (z[0] - f.logs[k])}
+	}
+	var made [2]float64
+	norm := 0.0
+	for k, s := range shape {
+		d := derivative(k)
+		made[0], made[1], norm = made[0]+s*d[0], made[1]+s*d[1], norm+s*s
+	}
+	var jj [2][2]float64
+	var jr [2]float64
+	for k, s := range shape {
+		d := derivative(k)
+		for i := range d {
+			d[i] = plateau * (d[i] - s*made[i]/norm)
+		}
+		for i := range d {
+			jr[i] += d[i] * (y[k] - plateau*s)
+			for j := range d {
+				jj[i][j] += d[i] * d[j]
+			}
+		}
+	}
+	a, b, c := jj[0][0]*(1+damping), jj[0][1], jj[1][1]*(1+damping)
+	determinant := a*c - b*b
+	if !(determinant > 0) {
+		return delta
+	}
+	return [2]float64{(c*jr[0] - b*jr[1]) / determinant, (a*jr[1] - b*jr[0]) / determinant}
+}
+
+func (f *HillFitter) clamp(z [2]float64) [2]float64 {
 	return [2]float64{min(max(z[0], f.low[0]), f.high[0]), min(max(z[1], f.low[1]), f.high[1])}
 }
 
