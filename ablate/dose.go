@@ -211,7 +211,7 @@ func (r *DoseResponse) warn() {
 	}{
 		{func(c DoseCurve) bool { return c.Shape == NoEffect }, "the interval of the effect at dose 1 includes 0, so there is no effect to fit"},
 		{func(c DoseCurve) bool { return c.Fit != nil && c.Fit.Straight },
-			"the curve does not bend among the doses tested, so that EC50 and plateau are not determined; the half dose is"},
+			"the search ran into its bound (a straight line has no EC50), so that EC50 and plateau are not determined; the half dose is"},
 		{func(c DoseCurve) bool { return c.Fit != nil && c.Fit.Outside && !c.Fit.Straight },
 			"EC50 lies outside the doses tested; it and the plateau are extrapolations, the half dose is not"},
 	} {
@@ -222,7 +222,7 @@ func (r *DoseResponse) warn() {
 			}
 		}
 		if len(names) > 0 {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("%s images: %s", strings.Join(names, " and "), doubt.text))
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s images: %s", strings.Join(names, ", "), doubt.text))
 		}
 	}
 }

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -84,7 +83,7 @@ func (l lanePlot) legend() []legendEntry {
 	}
 	return []legendEntry{
 		{elide(l.name, longestLabel) + ", with 95 % interval", func(c draw.Canvas, x0, x1, y vg.Length) { targetSeries.draw(c, x0, x1, (x0+x1)/2, y, true) }},
-		{fmt.Sprintf("%s", plural(len(l.others), "matched control")), dot(true)},
+		{plural(len(l.others), "matched control"), dot(true)},
 		{"hollow: 95 % interval includes 0", dot(false)},
 	}
 }

@@ -192,6 +192,11 @@ func (f *HillFitter) step(y, shape []float64, z [2]float64, plateau, damping flo
 			}
 		}
 	}
+	for i := range z { // at a bound there is no way on: the other one goes alone
+		if z[i] == f.high[i] && jr[i] > 0 || z[i] == f.low[i] && jr[i] < 0 {
+			jj[i][i], jj[i][1-i], jj[1-i][i], jr[i] = 1, 0, 0, 0
+		}
+	}
 	a, b, c := jj[0][0]*(1+damping), jj[0][1], jj[1][1]*(1+damping)
 	determinant := a*c - b*b
 	if !(determinant > 0) {

@@ -99,7 +99,7 @@ func TestStraightLineHasNoEC50(t *testing.T) {
 	if fit.EC50 < 10 || !closeTo(fit.Slope, 1, 0.02) || fit.R2 < 0.9999 {
 		t.Errorf("fit %+v", fit)
 	}
-	if half := fit.HalfOf(1); !closeTo(half, 0.5, 0.01) {
+	if half := fit.HalfOf(1); !closeTo(half, 0.5, 0.001) || !fit.AtBound {
 		t.Errorf("half of the effect at %v", half)
 	}
 }
