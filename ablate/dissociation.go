@@ -63,7 +63,7 @@ func Dissociate(ctx context.Context, n *model.Network, set *datasets.Set, o Diss
 			return nil, err
 		}
 	}
-	if r.Found = r.Search == nil || r.Search.Best[0].Score() > 0; r.Found {
+	if r.Found = r.Search == nil || r.Search.Best[0].Score > 0; r.Found {
 		r.Units = [2]model.Address{*o.A, *o.B}
 		if err := r.measure(ctx, n, set, &o); err != nil {
 			return nil, err
@@ -263,7 +263,8 @@ func (r *Dissociation) measure(ctx context.Context, n *model.Network, set *datas
 	r.P = g.permuted(p.permutations(), lost)
 	r.judge()
 	if s := r.Search; s != nil {
-		s.Confirmed = ScoredPair{r.Units[0], r.Units[1], score(r.Lost[0][0].Estimate, r.Lost[0][1].Estimate), score(r.Lost[1][1].Estimate, r.Lost[1][0].Estimate)}
+		of := func(u int) [2]float64 { return [2]float64{r.Lost[u][0].Estimate, r.Lost[u][1].Estimate} }
+		s.Confirmed = scored(r.Units[0], r.Units[1], of(0), of(1))
 	}
 	return nil
 }
@@ -331,10 +332,11 @@ func (r *Dissociation) judge() {
 			r.Hurts[u] = 1
 		}
 	}
-	a, b := r.Hurts[0], r.Hurts[1]
-	switch {
-	case a >= 0 && b >= 0 && a != b:
+	switch a, b := r.Hurts[0], r.Hurts[1]; {
+	case a >= 0 && b >= 0 && a != b && r.Between[a].Low > 0 && r.Between[b].High < 0:
 		r.Verdict = DoubleDissociation
+	case a >= 0 && b >= 0 && a != b:
+		r.Verdict = UncrossedDissociation
 	case (a >= 0) != (b >= 0):
 		r.Verdict = SingleDissociation
 	default:
@@ -342,14 +344,10 @@ func (r *Dissociation) judge() {
 	}
 }
 
-// score is the damage to one outcome beyond that to the other; see DissociationSearch.
-func score(lost, other float64) float64 { return lost - max(other, 0) }
-
 // keptPairs is how many of the best pairs a search keeps.
 const keptPairs = 10
 
-// search scores every hidden unit on select. As a pair's score is that of its weaker half, the best
-// pairs are made of the best units for each outcome: no pair needs an arm of its own.
+// search scores every ordered pair of hidden units on select, from an ablation of each unit alone.
 func (o *DissociateOptions) search(ctx context.Context, n *model.Network, set *datasets.Set, metric Metric) (DissociationSearch, error) {
 	return part(o.Parts, "dissociate-search", func() (DissociationSearch, error) {
 		selecting := o.Options
@@ -369,34 +367,43 @@ func (o *DissociateOptions) search(ctx context.Context, n *model.Network, set *d
 		if len(rows) < 2 {
 			return s, fmt.Errorf("ablate: %d hidden unit to search (want 2 or more)", len(rows))
 		}
-		var forA, forB []ScoredPair
-		err = p.lostColumns(ctx, "searching", o.Kind, metric, rows, func(k int, lost []float64) {
-			a, b := g.sum(0, lost), g.sum(1, lost)
-			forA = append(forA, ScoredPair{A: rows[k][0], ScoreA: score(a, b)})
-			forB = append(forB, ScoredPair{B: rows[k][0], ScoreB: score(b, a)})
+		var lost [][2]float64
+		err = p.lostColumns(ctx, "searching", o.Kind, metric, rows, func(_ int, column []float64) {
+			lost = append(lost, [2]float64{g.sum(0, column), g.sum(1, column)})
 		})
-		s.Best = bestPairs(forA, forB)
-		return s, err
+		if err != nil {
+			return s, err
+		}
+		for a := range rows {
+			for b := range rows {
+				if a != b {
+					s.Best = keepBest(s.Best, scored(rows[a][0], rows[b][0], lost[a], lost[b]))
+				}
+			}
+		}
+		return s, nil
 	})
 }
 
-// bestPairs are the pairs of the highest scores. Any pair that is not made of the best keptPairs + 1
-// for each outcome has keptPairs pairs above it.
-func bestPairs(forA, forB []ScoredPair) []ScoredPair {
-	slices.SortStableFunc(forA, func(x, y ScoredPair) int { return cmp.Compare(y.ScoreA, x.ScoreA) })
-	slices.SortStableFunc(forB, func(x, y ScoredPair) int { return cmp.Compare(y.ScoreB, x.ScoreB) })
-	var pairs []ScoredPair
-	for _, a := range forA[:min(len(forA), keptPairs+1)] {
-		for _, b := range forB[:min(len(forB), keptPairs+1)] {
-			if a.A != b.B {
-				pairs = append(pairs, ScoredPair{a.A, b.B, a.ScoreA, b.ScoreB})
-			}
-		}
+func scored(a, b model.Address, lostA, lostB [2]float64) ScoredPair {
+	return ScoredPair{a, b, [2][2]float64{lostA, lostB}, min(lostA[0], lostB[1]) - max(0, lostA[1], lostB[0])}
+}
+
+// keepBest adds a pair to the best ones, in order; of equal scores the larger damage comes first,
+// then the lower address, in which order the pairs come.
+func keepBest(best []ScoredPair, x ScoredPair) []ScoredPair {
+	order := func(x, y ScoredPair) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(y.Lost[0][0]+y.Lost[1][1], x.Lost[0][0]+x.Lost[1][1]))
 	}
-	slices.SortStableFunc(pairs, func(x, y ScoredPair) int {
-		return cmp.Or(cmp.Compare(y.Score(), x.Score()), cmp.Compare(y.ScoreA+y.ScoreB, x.ScoreA+x.ScoreB), byPlace(x.A, y.A), byPlace(x.B, y.B))
-	})
-	return pairs[:min(len(pairs), keptPairs)]
+	at := len(best)
+	for at > 0 && order(x, best[at-1]) < 0 {
+		at--
+	}
+	if at == keptPairs {
+		return best
+	}
+	best = slices.Insert(best, at, x)
+	return best[:min(len(best), keptPairs)]
 }
 
 // warn adds the doubts that belong under the result.

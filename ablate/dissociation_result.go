@@ -22,7 +22,7 @@ type Dissociation struct {
 	Layers [2]string        `json:"layers"`
 	// Lost is what each unit's loss costs each outcome: Lost[0][1] is that of a to B.
 	Lost [2][2]Interval `json:"lost"`
-	// Within is, for each unit, Lost of A − Lost of B: the simple comparisons. Between is, for each
+	// The simple comparisons. Within is, for each unit, Lost of A − Lost of B. Between is, for each
 	// outcome, Lost with a − Lost with b, on which a difference in frailty of the outcomes has no
 	// bearing.
 	Within  [2]Interval `json:"a_minus_b_within_unit"`
@@ -47,13 +47,16 @@ type Dissociation struct {
 // Verdict is what two lesions show of two outcomes.
 type Verdict string
 
-// The verdicts. DoubleDissociation: each unit's loss hurts one outcome more than the other, and not
-// the same one. SingleDissociation: one unit's does. NoDissociation: neither does, or both hurt the
-// same outcome more.
+// The verdicts. DoubleDissociation: each unit's loss hurts one outcome more than the other, not the
+// same one, and that outcome more than the other unit's loss does: the lines cross.
+// UncrossedDissociation: the same without the last, so that one loss may just be larger and one
+// outcome frailer. SingleDissociation: one unit's loss hurts one outcome more. NoDissociation:
+// neither does, or both hurt the same more. All that with intervals that exclude 0.
 const (
-	DoubleDissociation Verdict = "double dissociation"
-	SingleDissociation Verdict = "single dissociation"
-	NoDissociation     Verdict = "no dissociation"
+	DoubleDissociation    Verdict = "double dissociation"
+	UncrossedDissociation Verdict = "uncrossed dissociation"
+	SingleDissociation    Verdict = "single dissociation"
+	NoDissociation        Verdict = "no dissociation"
 )
 
 // Outcome is what a loss is looked at for: the images of a class, or a feature.
@@ -78,27 +81,29 @@ const (
 )
 
 // DissociationSearch tells how two units were found on the select split, from the loss of each
-// alone. A unit's score for an outcome is Lost of it − the larger of 0 and Lost of the other: the
-// damage to it beyond that to the other. A pair's is the lower one of a's for A and b's for B: it is
-// above 0 where the two cross.
+// alone.
 type DissociationSearch struct {
 	Candidates int   `json:"candidates"`
 	Layers     []int `json:"layers"`
 	Images     int   `json:"images"`
 	Tried      int   `json:"pairs_tried"` // ordered pairs
-	// Best are the pairs with the highest scores, of equal ones that with the higher sum.
+	// Best are the pairs with the highest scores.
 	Best []ScoredPair `json:"best"`
-	// Confirmed is the score of the best pair on the measured split.
+	// Confirmed is the best pair on the measured split.
 	Confirmed ScoredPair `json:"confirmed"`
 }
 
-// ScoredPair is a pair with a's score for outcome A and b's for B.
+// ScoredPair is a pair with what the losses of its units cost. Its Score is how far the smaller of
+// the two damages that belong together (a to A, b to B) exceeds the larger of the other two, gains
+// counting as none:
+//
+//	min(Δ_aA, Δ_bB) − max(0, Δ_aB, Δ_bA).
+//
+// Above 0, each loss hurts its own outcome more than the other, and each outcome is hurt more by its
+// own loss: the pair crosses.
 type ScoredPair struct {
-	A      model.Address `json:"a"`
-	B      model.Address `json:"b"`
-	ScoreA float64       `json:"score_a"`
-	ScoreB float64       `json:"score_b"`
+	A     model.Address `json:"a"`
+	B     model.Address `json:"b"`
+	Lost  [2][2]float64 `json:"lost"`
+	Score float64       `json:"score"`
 }
-
-// Score is the pair's: that of its weaker half.
-func (s ScoredPair) Score() float64 { return min(s.ScoreA, s.ScoreB) }

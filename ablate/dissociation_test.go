@@ -107,6 +107,34 @@ func TestDissociationsByHand(t *testing.T) {
 	}
 }
 
+// TestUncrossed: 1:2 carries 1 of the evidence for cats and half of that for dogs, 1:3 an eighth and a
+// quarter. So 1:2 hurts cats more than dogs (0.8 and 0.4), 1:3 dogs more than cats (0.2 and 0.1), and yet
+// nothing says that they serve different classes: the larger loss hurts both more.
+func TestUncrossed(t *testing.T) {
+	n := modeltest.Wire(3, [][]float32{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 1, 0}},
+		[][]float32{{1, 0, 1, 0, -1}, {1, 0, 0, 1, -1}, {0, 1, 1, 0, -1}, {0, 1, 0, 1, -1}},
+		[][]float32{{1, 0.125, 0, 0, 0}, {0, 0, 0.5, 0.25, 0}})
+	n.Classes = []string{"cat", "dog"}
+	r := dissociation(t, n, pets(t), "", units(model.Neuron(1, 2), model.Neuron(1, 3)))
+	for u, want := range [2][2]float64{{0.8, 0.4}, {0.1, 0.2}} {
+		checkInterval(t, "cat", r.Lost[u][0], want[0])
+		checkInterval(t, "dog", r.Lost[u][1], want[1])
+	}
+	if r.Verdict != ablate.UncrossedDissociation || r.Hurts != [2]int{0, 1} || r.P != 1./200 {
+		t.Errorf("%s, %v, p %v", r.Verdict, r.Hurts, r.P)
+	}
+	// The search does not take such a pair: with 1:2 and 1:3 alone it would score 0.2 - 0.4.
+	r = dissociation(t, n, pets(t), "", func(o *ablate.DissociateOptions) { o.Layers = []int{1} })
+	if r.Units != [2]model.Address{model.Neuron(1, 0), model.Neuron(1, 1)} {
+		t.Errorf("found %v", r.Units)
+	}
+	for _, p := range r.Search.Best {
+		if p.A == model.Neuron(1, 2) && p.B == model.Neuron(1, 3) && math.Abs(p.Score+0.2) > 1e-5 {
+			t.Errorf("%+v, want a score of -0.2", p)
+		}
+	}
+}
+
 // checkInterval: the estimate is as it should be, and within its interval.
 func checkInterval(t *testing.T, what string, got ablate.Interval, want float64) {
 	t.Helper()
@@ -137,13 +165,13 @@ func TestSearchFindsThePlantedPair(t *testing.T) {
 		t.Errorf("found %v, %s", r.Units, r.Verdict)
 	}
 	for _, p := range []ablate.ScoredPair{s.Best[0], s.Confirmed} {
-		if math.Abs(p.Score()-0.8) > 1e-5 {
+		if math.Abs(p.Score-0.8) > 1e-5 {
 			t.Errorf("score %+v, want 0.8 on both splits", p)
 		}
 	}
-	// Four pairs cross; all others have a half that scores 0 (general units: 0.8 - 0.8).
+	// Four pairs cross. The others take evidence from the wrong class too (0.8 - 0.8), or none.
 	for k, p := range s.Best {
-		if crossed := k < 4; (p.Score() > 0.5) != crossed || p.Score() < -1e-5 {
+		if crossed := k < 4; (p.Score > 0.5) != crossed || p.Score < -1e-5 {
 			t.Errorf("pair %d: %+v", k, p)
 		}
 	}
@@ -164,7 +192,7 @@ func TestSearchSaysThatNothingCrosses(t *testing.T) {
 		[][]float32{{-1, -1, 0, 0, 1}, {0, 0, -1, -1, 1}}, [][]float32{{-1, 0, 1}, {0, -1, 1}})
 	n.Classes = []string{"cat", "dog"}
 	r := dissociation(t, n, pets(t), "", func(o *ablate.DissociateOptions) { o.Layers = []int{1} })
-	if r.Found || r.Verdict != "" || r.Search.Tried != 12 || r.Search.Best[0].Score() != 0 {
+	if r.Found || r.Verdict != "" || r.Search.Tried != 12 || r.Search.Best[0].Score != 0 {
 		t.Errorf("found %v %v of %+v", r.Found, r.Units, r.Search)
 	}
 }
