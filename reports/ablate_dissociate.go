@@ -53,32 +53,33 @@ func (r DissociateReport) answer() string {
 		return fmt.Sprintf("None found: of %s of %s of %s, none crosses on select (n = %s, %s ablation), so that there was nothing to measure on %s.",
 			plural(s.Tried, "ordered pair"), plural(s.Candidates, "hidden neuron"), layersPhrase(s.Layers), plural(s.Images, "image"), x.Kind, x.Split)
 	}
-	where := fmt.Sprintf("on %s (n = %s, %s, %s ablation)", x.Split, plural(x.Images, "image"), r.words().name(), x.Kind)
-	tail := fmt.Sprintf("interaction %s (95 %% interval %s, %s)", r.words().signed(x.Interaction.Estimate), r.words().interval(x.Interaction), equalsP(x.P))
-	head := capital(string(x.Verdict))
-	if x.Verdict == ablate.NoDissociation && x.Hurts[0] >= 0 {
-		both := x.Outcomes[x.Hurts[0]].Name
-		return fmt.Sprintf("No dissociation %s: both losses hurt %s more (%s; %s); %s.", where, both, r.comparison(0), r.comparison(1), tail)
+	tried := ""
+	if x.Search != nil {
+		tried = fmt.Sprintf("; the best of %s on select", plural(x.Search.Tried, "ordered pair"))
 	}
-	return fmt.Sprintf("%s %s: %s; %s; %s.", head, where, r.comparison(0), r.comparison(1), tail)
+	verdict := fmt.Sprintf("%s on %s (n = %s, %s, %s ablation%s)", capital(string(x.Verdict)), x.Split, plural(x.Images, "image"), r.words().short(), x.Kind, tried)
+	if x.Verdict == ablate.NoDissociation && x.Hurts[0] >= 0 {
+		verdict += ", for both losses hurt the same"
+	}
+	return fmt.Sprintf("%s: %s; %s; interaction %s (95 %% interval %s, %s).", verdict, r.comparison(0), r.comparison(1),
+		r.words().signed(x.Interaction.Estimate), r.words().interval(x.Interaction), equalsP(x.P))
 }
 
 // comparison says what the loss of a unit does to the outcomes, as far as its interval shows.
 func (r DissociateReport) comparison(u int) string {
 	x, w := r.Result, r.words()
-	i, y := x.Within[u], max(x.Hurts[u], 0)
-	if y == 1 {
-		i = ablate.Interval{Estimate: -i.Estimate, Low: -i.High, High: -i.Low}
+	i, more, other := x.Within[u], x.Outcomes[0].Name, x.Outcomes[1].Name
+	if i.Estimate < 0 {
+		i, more, other = ablate.Interval{Estimate: -i.Estimate, Low: -i.High, High: -i.Low}, other, more
 	}
-	more, other := x.Outcomes[y].Name, x.Outcomes[1-y].Name
-	numbers := fmt.Sprintf("%s, 95 %% interval %s", w.signed(i.Estimate), w.interval(i))
+	loss, numbers := fmt.Sprintf("the loss of %v", x.Units[u]), fmt.Sprintf("%s, 95 %% interval %s", w.signed(i.Estimate), w.interval(i))
 	switch {
 	case x.Hurts[u] >= 0:
-		return fmt.Sprintf("the loss of %v costs %s more than %s (%s)", x.Units[u], more, other, numbers)
+		return fmt.Sprintf("%s costs %s more than %s (%s)", loss, more, other, numbers)
 	case excludesZero(i.Low, i.High):
-		return fmt.Sprintf("that of %v tells %s from %s (%s) but hurts neither more in itself", x.Units[u], more, other, numbers)
+		return fmt.Sprintf("%s costs %s more than %s (%s), but does not detectably hurt %s in itself", loss, more, other, numbers, more)
 	}
-	return fmt.Sprintf("for that of %v no difference between them is detected (%s)", x.Units[u], numbers)
+	return fmt.Sprintf("%s makes no detectable difference between them (%s − %s %s)", loss, more, other, numbers)
 }
 
 func (r DissociateReport) method() string {
@@ -177,7 +178,7 @@ func (r DissociateReport) doubts() []Note {
 	for u := range x.Units {
 		for y, o := range x.Outcomes {
 			if o.Kind == ablate.OfClass && x.Lost[u][y].High < 0 {
-				notes = append(notes, Note{Text: fmt.Sprintf("The loss of %v is a gain for %s: it shifts answers as much as it takes evidence away.", x.Units[u], o.Name), Row: u + 1, Col: y + 1})
+				notes = append(notes, Note{Text: fmt.Sprintf("The loss of %v is a gain for %s: part of what it costs %s is a shift of all answers.", x.Units[u], o.Name, x.Outcomes[1-y].Name), Row: u + 1, Col: y + 1})
 			}
 		}
 	}
@@ -224,7 +225,7 @@ func (r DissociateReport) caveats() []string {
 			"Two opposed shifts dissociate as well as two faculties do; gains in the table tell them apart.", x.Outcomes[1].Name, x.Outcomes[0].Name, x.Outcomes[1].Name))
 	}
 	c = append(c, fmt.Sprintf("Outcomes are compared on the scale of %s, and how far one is hurt beyond the other depends on it; which of two losses hurts an outcome more does not.", r.words().name()))
-	if x.Search != nil && x.Found {
+	if x.Search != nil && x.Found && x.Split != datasets.Select {
 		c = append(c, fmt.Sprintf("This is the best of %s, chosen on other images: the test on %s needs no correction, but speaks of this pair and not of a typical one.", plural(x.Search.Tried, "ordered pair"), x.Split))
 	}
 	if x.Search != nil {

@@ -20,6 +20,15 @@ func (w lossWords) name() string {
 	return name
 }
 
+// short is the metric where its definition stands elsewhere.
+func (w lossWords) short() string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(w.name(), "the "), " (")
+	if _, class, ofClass := strings.Cut(w.Name, ":"); ofClass && !strings.HasSuffix(name, class) {
+		name += " of " + class
+	}
+	return name
+}
+
 // sign says how a contribution lost is counted.
 func (w lossWords) sign() string {
 	if w.Loss {
@@ -79,8 +88,8 @@ func (w lossWords) scaled(x float64) float64 {
 	return x
 }
 
-// short is a loss with so many decimals of the metric as it is stored.
-func (w lossWords) short(x float64, decimals int) string {
+// decimals is a loss with so many decimals of the metric as it is stored.
+func (w lossWords) decimals(x float64, decimals int) string {
 	if w.Percent {
 		return signedFixed(100*x, max(0, decimals-2))
 	}

@@ -75,9 +75,10 @@ func (r PairsReport) words() lossWords { return lossWords{r.Result.Metric} }
 // answer is the result in one sentence.
 func (r PairsReport) answer() string {
 	x, w := r.Result, r.words()
-	where := fmt.Sprintf("on %s (n = %s, %s, %s ablation)", x.Split, plural(x.Images, "image"), w.name(), x.Kind)
+	where := fmt.Sprintf("on %s (n = %s, %s, %s ablation)", x.Split, plural(x.Images, "image"), w.short(), x.Kind)
+	pairs := plural(len(x.Pairs), "pair")
 	if len(x.Pairs) == x.Exact {
-		return fmt.Sprintf("None of %s interacts %s: on every image the losses add up exactly, which the wiring behind these neurons may leave no choice about.", plural(len(x.Pairs), "pair"), where)
+		return fmt.Sprintf("None of %s interacts %s: on every image the losses add up exactly, which the wiring behind these neurons may leave no choice about.", pairs, where)
 	}
 	top := x.Pairs[0]
 	if k := slices.IndexFunc(x.Pairs, func(p ablate.PairLoss) bool { return p.Significant }); k >= 0 {
@@ -85,15 +86,25 @@ func (r PairsReport) answer() string {
 	}
 	strongest := fmt.Sprintf("%v with %v, ε = %s (95 %% interval %s)", top.A, top.B, w.signed(top.Epistasis.Estimate), w.interval(top.Epistasis))
 	if x.Interacting == 0 {
-		return fmt.Sprintf("No interaction is detected among %s %s after correction; the largest estimate is %s.", plural(len(x.Pairs), "pair"), where, strongest)
+		return fmt.Sprintf("No interaction is detected among %s %s after correction; the largest estimate is %s.", pairs, where, strongest)
 	}
-	interact := "interact"
+	found := fmt.Sprintf("%s of %s interact %s after correction, %s", Count(x.Interacting), pairs, where, r.classes())
 	if x.Interacting == 1 {
-		interact = "interacts"
+		found = fmt.Sprintf("1 of %s interacts %s after correction", pairs, where)
 	}
-	of := fmt.Sprintf("%s of %s %s", Count(x.Interacting), plural(len(x.Pairs), "pair"), interact)
-	return fmt.Sprintf("%s %s after correction; the strongest is %s, %s: losing both costs %s, the two alone %s and %s.", of, where, strongest, top.Class,
-		w.signed(top.Lost.Estimate), w.signed(top.LostA), w.signed(top.LostB))
+	return fmt.Sprintf("%s; the strongest is %s, %s: alone they cost %s and %s, together %s.", found, strongest, top.Class,
+		w.signed(top.LostA), w.signed(top.LostB), w.signed(top.Lost.Estimate))
+}
+
+// classes counts the pairs that interact, by class.
+func (r PairsReport) classes() string {
+	counts := map[ablate.PairClass]int{}
+	for _, p := range r.Result.Pairs {
+		if p.Significant {
+			counts[p.Class]++
+		}
+	}
+	return fmt.Sprintf("%s buffering and %s synergistic", Count(counts[ablate.Buffering]), Count(counts[ablate.Synergistic]))
 }
 
 func (r PairsReport) method() string {
@@ -156,7 +167,7 @@ func layersPhrase(layers []int) string {
 func (r PairsReport) matrixSection() Section {
 	x, w := r.Result, r.words()
 	at := map[model.Address]int{}
-	m := pairMatrix{write: w.short, above: "buffering", below: "synergistic", unit: "lost with the neuron alone"}
+	m := pairMatrix{write: w.decimals, above: "buffering", below: "synergistic", unit: "lost with the neuron alone"}
 	for k, s := range x.Singles {
 		at[s.Address] = k
 		m.labels, m.groups, m.single = append(m.labels, s.Address.String()), append(m.groups, s.Address.Layer), append(m.single, s.Lost.Estimate)
@@ -215,14 +226,8 @@ func (r PairsReport) pairsSection() Section {
 		t.Notes = append(t.Notes, Note{Text: plural(more, "more pair") + " only in the JSON file."})
 	}
 	t.Notes = append(t.Notes, warningNotes(x.Warnings)...)
-	counts := map[ablate.PairClass]int{}
-	for _, p := range x.Pairs {
-		if p.Significant {
-			counts[p.Class]++
-		}
-	}
-	said := fmt.Sprintf("Of %s, %s after correction: %s buffering and %s synergistic. The median |ε| is %s; the metric is %s in the intact network.",
-		plural(len(x.Pairs), "pair"), interacting(x.Interacting), Count(counts[ablate.Buffering]), Count(counts[ablate.Synergistic]), w.size(r.median()), w.value(x.Intact))
+	said := fmt.Sprintf("Of %s, %s after correction: %s. The median |ε| is %s; the metric is %s in the intact network.",
+		plural(len(x.Pairs), "pair"), interacting(x.Interacting), r.classes(), w.size(r.median()), w.value(x.Intact))
 	return Section{"Strongest pairs", []Block{Paragraph(said), t}}
 }
 

@@ -98,7 +98,9 @@ func (g matrixGrid) fill(row, col int, colour color.Color) {
 	if g.cell < 16 {
 		gap = 0.25
 	}
-	g.FillPolygon(colour, g.outline(row, col, gap))
+	outline := g.outline(row, col, gap)
+	g.FillPolygon(colour, outline)
+	g.StrokeLines(line(mist, 1), append(outline, outline[0])) // a cell of 0 is white
 }
 
 func (g matrixGrid) frame(row, col int) {
@@ -146,7 +148,7 @@ func (m pairMatrix) markSingle(g matrixGrid, row int) {
 	}
 	style := textStyle(regular, 12, ink)
 	style.XAlign = draw.XCenter
-	g.FillText(style, g.centre(row, row), m.write(m.single[row], figureDecimals(m.largestSingle())))
+	g.FillText(style, g.centre(row, row), m.write(m.single[row], max(figureDecimals(m.largestSingle()), figureDecimals(m.largest()))))
 }
 
 // label names a row at its left and a column below it.
@@ -169,8 +171,8 @@ func (m pairMatrix) layers(g matrixGrid) {
 	for k := 1; k < n; k++ {
 		if m.groups[k] != m.groups[k-1] {
 			at := float64(k)
-			g.StrokeLines(line(ink, 1.4), []vg.Point{g.corner(at, 0), g.corner(at, at+1)})
-			g.StrokeLines(line(ink, 1.4), []vg.Point{g.corner(at-1, at), g.corner(float64(n), at)})
+			g.StrokeLines(line(ink, 2), []vg.Point{g.corner(at, 0), g.corner(at, at)})
+			g.StrokeLines(line(ink, 2), []vg.Point{g.corner(at, at), g.corner(float64(n), at)})
 		}
 	}
 }
@@ -195,7 +197,11 @@ func (m pairMatrix) scale(c draw.Canvas, cell float64) {
 	if cell >= figuresFrom {
 		counts = "bold and framed: interacts after correction"
 	}
-	c.FillText(text, vg.Point{X: 16 * pixel, Y: y}, counts+"   ·   diagonal, grey: "+m.unit)
+	single := "diagonal, grey: " + m.unit
+	if cell < figuresFrom {
+		single += " (−: a gain)"
+	}
+	c.FillText(text, vg.Point{X: 16 * pixel, Y: y}, counts+"   ·   "+single)
 }
 
 // largest is the largest size of a pair's number.
