@@ -215,20 +215,24 @@ func (g *grouping) sum(outcome int, column []float64) float64 {
 	return total
 }
 
-// scaled is a column whose mean over the images that count is Σ weight(k)·value(i).
-func (g *grouping) scaled(weight func(k int) float64, value func(i int) float64) []float64 {
+// scaled is a column whose mean over the images that count is Σ weight(k)·column[i].
+func (g *grouping) scaled(weight func(k int) float64, column []float64) []float64 {
 	out := make([]float64, len(g.images))
 	for k, i := range g.images {
-		out[k] = float64(len(g.images)) * weight(k) * value(i)
+		out[k] = float64(len(g.images)) * weight(k) * column[i]
 	}
 	return out
 }
 
 // lostColumns are the contributions lost with each target, on every image; what is within the
 // rounding of float32 logits is 0.
-func (p *Preparation) lostColumns(ctx context.Context, stage string, kind Kind, metric Metric, targets [][]model.Address, see func(k int, lost []float64)) error {
-	intact := metric.Column(p.Labels, p.Intact)
-	return p.Ablate(ctx, stage, kind, targets, func(k int, o *Outcomes) {
+func (p *Preparation) lostColumns(ctx context.Context, stage string, kind Kind, metric Metric, targets [][]model.Address, see func(k int, lost []float64)) (Sham, error) {
+	sham, outcomes, err := p.sham(ctx, targets...)
+	if err != nil {
+		return sham, err
+	}
+	intact := metric.Column(p.Labels, outcomes)
+	return sham, p.Ablate(ctx, stage, kind, targets, func(k int, o *Outcomes) {
 		lost := metric.lost(intact, metric.Column(p.Labels, o))
 		for i := range lost {
 			lost[i] = settled(lost[i], intact[i])
@@ -248,19 +252,21 @@ func (r *Dissociation) measure(ctx context.Context, n *model.Network, set *datas
 		return err
 	}
 	r.Images = len(g.images)
-	if r.Sham, err = p.shamTogether(ctx, r.Units[:]); err != nil {
-		return err
-	}
 	var lost [2][]float64
 	targets := [][]model.Address{{r.Units[0]}, {r.Units[1]}}
-	if err := p.lostColumns(ctx, "lesions", r.Kind, r.Metric, targets, func(k int, column []float64) { lost[k] = column }); err != nil {
+	r.Sham, err = p.lostColumns(ctx, "lesions", r.Kind, r.Metric, targets, func(k int, column []float64) { lost[k] = column })
+	if err != nil {
 		return err
 	}
 	for u := range r.Units {
 		r.Layers[u] = n.Layer(r.Units[u].Layer).Name
 	}
-	r.compare(p, g, lost)
-	r.P = g.permuted(p.permutations(), lost)
+	between := make([]float64, p.Images)
+	for i := range between {
+		between[i] = settled(lost[0][i]-lost[1][i], lost[0][i], lost[1][i])
+	}
+	r.compare(p.bootstrap(), g, lost, between)
+	r.P = g.permuted(p.permutations(), between)
 	r.judge()
 	if s := r.Search; s != nil {
 		of := func(u int) [2]float64 { return [2]float64{r.Lost[u][0].Estimate, r.Lost[u][1].Estimate} }
@@ -270,37 +276,35 @@ func (r *Dissociation) measure(ctx context.Context, n *model.Network, set *datas
 }
 
 // compare fills in the estimates and their intervals, all from the same resamples.
-func (r *Dissociation) compare(p *Preparation, g *grouping, lost [2][]float64) {
+func (r *Dissociation) compare(b stats.Bootstrap, g *grouping, lost [2][]float64, between []float64) {
 	weight := func(y int) func(int) float64 { return func(k int) float64 { return g.weights[y][k] } }
 	apart := func(k int) float64 { return g.weights[0][k] - g.weights[1][k] }
-	value := func(u int) func(int) float64 { return func(i int) float64 { return lost[u][i] } }
-	between := func(i int) float64 { return lost[0][i] - lost[1][i] }
 
 	var columns [][]float64
 	var places []*Interval
-	add := func(at *Interval, weight, value func(int) float64) {
-		places, columns = append(places, at), append(columns, g.scaled(weight, value))
+	add := func(at *Interval, weight func(int) float64, column []float64) {
+		places, columns = append(places, at), append(columns, g.scaled(weight, column))
 	}
 	for u := range r.Units {
-		add(&r.Lost[u][0], weight(0), value(u))
-		add(&r.Lost[u][1], weight(1), value(u))
-		add(&r.Within[u], apart, value(u))
+		add(&r.Lost[u][0], weight(0), lost[u])
+		add(&r.Lost[u][1], weight(1), lost[u])
+		add(&r.Within[u], apart, lost[u])
 		add(&r.Between[u], weight(u), between)
 	}
 	add(&r.Interaction, apart, between)
-	b := p.bootstrap()
 	b.Strata = g.cells
 	for k, i := range b.Means(columns...) {
 		*places[k] = Interval{stats.Mean(columns[k]), i.Low, i.High}
 	}
 }
 
-// permuted is the p of the interaction if images change groups within their strata.
-func (g *grouping) permuted(shuffles stats.Permutations, lost [2][]float64) float64 {
+// permuted is the p of the interaction if images change groups within their strata, given the
+// difference of the two losses on each image.
+func (g *grouping) permuted(shuffles stats.Permutations, between []float64) float64 {
 	difference, size := make([]float64, len(g.images)), 0.0
 	for k, i := range g.images {
-		difference[k] = lost[0][i] - lost[1][i]
-		size += math.Abs(difference[k]) * (math.Abs(g.weights[0][k]) + math.Abs(g.weights[1][k]))
+		difference[k] = between[i]
+		size += math.Abs(between[i]) * (math.Abs(g.weights[0][k]) + math.Abs(g.weights[1][k]))
 	}
 	interaction := func(order func(k int) int) float64 {
 		sum := 0.0
@@ -368,7 +372,7 @@ func (o *DissociateOptions) search(ctx context.Context, n *model.Network, set *d
 			return s, fmt.Errorf("ablate: %d hidden unit to search (want 2 or more)", len(rows))
 		}
 		var lost [][2]float64
-		err = p.lostColumns(ctx, "searching", o.Kind, metric, rows, func(_ int, column []float64) {
+		_, err = p.lostColumns(ctx, "searching", o.Kind, metric, rows, func(_ int, column []float64) {
 			lost = append(lost, [2]float64{g.sum(0, column), g.sum(1, column)})
 		})
 		if err != nil {

@@ -3,7 +3,6 @@ package ablate
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -61,14 +60,15 @@ func Pairs(ctx context.Context, n *model.Network, set *datasets.Set, o PairsOpti
 	if err != nil {
 		return nil, err
 	}
-	e := &pairing{Preparation: p, metric: metric, kind: o.Kind, units: units, intact: metric.Column(p.Labels, p.Intact)}
+	var intact *Outcomes
+	if r.Sham, intact, err = p.sham(ctx, units); err != nil {
+		return nil, err
+	}
+	e := &pairing{Preparation: p, metric: metric, kind: o.Kind, units: units, intact: metric.Column(p.Labels, intact)}
 	if r.Images = len(e.intact); r.Images == 0 {
 		return nil, fmt.Errorf("ablate: no image of the %s split counts for the metric %s", o.Split, metric.Name)
 	}
 	r.Intact = stats.Mean(e.intact)
-	if r.Sham, err = p.shamTogether(ctx, units); err != nil {
-		return nil, err
-	}
 	if err := e.measure(ctx, r); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,12 @@ func (o *PairsOptions) choose(ctx context.Context, n *model.Network, set *datase
 		if err != nil {
 			return PairsChoice{}, err
 		}
-		rows, intact := p.Rows(o.Layers), metric.Column(p.Labels, p.Intact)
+		rows := p.Rows(o.Layers)
+		_, outcomes, err := p.sham(ctx, rows...)
+		if err != nil {
+			return PairsChoice{}, err
+		}
+		intact := metric.Column(p.Labels, outcomes)
 		c := PairsChoice{Candidates: len(rows), Layers: layersOf(rows), Images: len(intact)}
 		if c.Images == 0 {
 			return c, fmt.Errorf("ablate: no image of the select split counts for the metric %s", metric.Name)
@@ -147,27 +152,31 @@ func (m Metric) lost(intact, ablated []float64) []float64 {
 	return out
 }
 
-// shamTogether runs the identity edit on all targets at once through the sweep, and holds what it
-// gives against the intact run, bit by bit.
-func (p *Preparation) shamTogether(ctx context.Context, targets []model.Address) (Sham, error) {
+// sham runs the identity edit on all targets at once through the sweep, and holds every logit
+// against the sweep's own intact run, bit by bit. It also gives the outcomes of the latter: they are
+// what the arms of a sweep are to be compared with, for they come from the same arithmetic.
+func (p *Preparation) sham(ctx context.Context, targets ...[]model.Address) (Sham, *Outcomes, error) {
 	var arm model.Arm
-	for _, t := range targets {
+	for _, t := range slices.Concat(targets...) {
 		arm.Edits = append(arm.Edits, model.Sham(t))
 	}
-	bits := math.Float32bits
-	var err error
-	ran := p.Sweep(ctx, "sham", []model.Arm{arm}, nil, func(_ int, o *Outcomes) {
-		for i := range o.Diff {
-			if bits(o.Diff[i]) != bits(p.Intact.Diff[i]) || bits(o.Loss[i]) != bits(p.Intact.Loss[i]) || o.Answer[i] != p.Intact.Answer[i] {
-				err = fmt.Errorf("ablate: %w: logit difference of image %d is %v, intact %v", ErrSham, i, o.Diff[i], p.Intact.Diff[i])
-				return
+	classes, intact := len(p.Network.Classes), newOutcomes(p.Images)
+	changed := make([]bool, p.Images)
+	err := p.Network.Sweep(ctx, p.pixels, []model.Arm{arm}, model.SweepOptions{Workers: p.Workers, Memory: p.Memory / 2}, func(b model.SweepBatch) {
+		intact.judge(b.First, b.Intact, p.Labels[b.First:b.First+b.Images], classes)
+		for k, v := range b.Logits {
+			if math.Float32bits(v) != math.Float32bits(b.Intact[k]) {
+				changed[b.First+k/classes] = true
 			}
 		}
 	})
-	if err = errors.Join(err, ran); err != nil {
-		return Sham{}, err
+	if err != nil {
+		return Sham{}, nil, err
 	}
-	return Sham{Images: p.Images, Identical: true}, nil
+	if i := slices.Index(changed, true); i >= 0 {
+		return Sham{}, nil, fmt.Errorf("ablate: %w: on image %d", ErrSham, i)
+	}
+	return Sham{Images: p.Images, Identical: true}, intact, nil
 }
 
 // pairing is the measurement of all pairs of units.

@@ -137,11 +137,11 @@ func (r DissociateReport) lossesSection() Section {
 		},
 		Notes: []Note{
 			{Text: fmt.Sprintf("In %s, with 95 %% intervals; Δ above 0 is damage. %s.", w.unit(), r.images())},
-			{Text: fmt.Sprintf("Bottom right is the interaction, permutation %s.", equalsP(x.P)), Row: 3, Col: 3},
 		},
 		Terminal: true,
 	}
 	t.Notes = append(t.Notes, r.doubts()...)
+	t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("The interaction; permutation %s.", equalsP(x.P)), Row: 3, Col: 3})
 	t.Notes = append(t.Notes, warningNotes(x.Warnings)...)
 	p := interactionPlot{axis: "contribution lost (" + w.unit() + "; above 0 is damage)", outcomes: [2]string{a, b}}
 	for u := range x.Units {
@@ -210,7 +210,7 @@ func (r DissociateReport) searchSection() Section {
 	}
 	said := fmt.Sprintf("The best pair's score is %s on select and %s on %s.", w.signed(s.Best[0].Score), w.signed(s.Confirmed.Score), x.Split)
 	if x.Split != datasets.Select {
-		said += fmt.Sprintf(" What was picked as the best of %s flatters itself on select (the winner's curse); only the numbers from %s count.", Count(s.Tried), x.Split)
+		said += fmt.Sprintf(" The best of %s is flattered by the images it was picked on (the winner's curse): only the numbers from %s count.", Count(s.Tried), x.Split)
 	}
 	return Section{"Search", []Block{Paragraph(said), t}}
 }
