@@ -6,6 +6,10 @@
 // the identity edit on the same target through the same code, whose logits must come out
 // bit-identical.
 //
+// Two lesions at once show what one cannot: Pairs measures their epistasis (which neurons stand in
+// for each other, which need each other), Dissociate whether two lesions hurt two outcomes
+// crosswise. Both count contributions lost, above 0 for damage.
+//
 // Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
 // nothing here says that another network would show the same.
