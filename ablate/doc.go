@@ -11,6 +11,10 @@
 // Hill curve where it is monotone; and rescue, (rescued − lesioned)/(intact − lesioned), by injected
 // activations. What is chosen (controls, means, the on-class) is chosen on the select split.
 //
+// Two lesions at once show what one cannot: Pairs measures their epistasis (which neurons stand in
+// for each other, which need each other), Dissociate whether two lesions hurt two outcomes
+// crosswise. Both count contributions lost, above 0 for damage.
+//
 // Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
 // nothing says that another network would show the same, until the experiment is repeated in others

@@ -19,30 +19,30 @@ type KindResult struct {
 // Contrast compares what two kinds did to one measure: the second's change less the first's, with
 // a paired bootstrap 95 % interval.
 type Contrast struct {
-	Kinds      [2]Kind  `json:"kinds"`
-	Measure    string   `json:"measure"`
-	Percent    bool     `json:"percent"`
-	Difference Interval `json:"difference"`
-	Verdict    Verdict  `json:"verdict"`
+	Kinds      [2]Kind   `json:"kinds"`
+	Measure    string    `json:"measure"`
+	Percent    bool      `json:"percent"`
+	Difference Interval  `json:"difference"`
+	Verdict    Agreement `json:"verdict"`
 }
 
-// Verdict is how two kinds' effects on a measure go together.
-type Verdict string
+// Agreement is how two kinds' effects on a measure go together.
+type Agreement string
 
 // Two kinds disagree where their effects have opposite signs and differ (the interval of their
 // paired difference excludes 0), or where their intervals do not overlap. Where they do neither,
 // they may still differ in size: paired differences are known better than effects.
 const (
-	Opposite Verdict = "opposite signs"
-	Apart    Verdict = "intervals do not overlap"
-	Size     Verdict = "differ in size"
-	Agree    Verdict = "agree"
+	Opposite Agreement = "opposite signs"
+	Apart    Agreement = "intervals do not overlap"
+	Size     Agreement = "differ in size"
+	Agree    Agreement = "agree"
 )
 
 // Disagree tells whether the verdict is a disagreement worth a warning.
-func (v Verdict) Disagree() bool { return v == Opposite || v == Apart }
+func (v Agreement) Disagree() bool { return v == Opposite || v == Apart }
 
-func verdict(a, b Measure, difference Interval) Verdict {
+func verdict(a, b Measure, difference Interval) Agreement {
 	differ := difference.excludesZero()
 	switch {
 	case differ && a.Change*b.Change < 0:
@@ -54,8 +54,6 @@ func verdict(a, b Measure, difference Interval) Verdict {
 	}
 	return Agree
 }
-
-func (i Interval) excludesZero() bool { return i.Low > 0 || i.High < 0 }
 
 // kindsPart is what the kinds of ablation do side by side; the leading one in full.
 type kindsPart struct {
@@ -71,7 +69,7 @@ func (p *Preparation) kinds(ctx context.Context, targets []model.Address, kinds 
 	if err != nil {
 		return nil, err
 	}
-	sham, err := p.sham(ctx, targets, intact)
+	sham, err := p.shamOperation(ctx, targets, intact)
 	if err != nil {
 		return nil, err
 	}

@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"neuroprobe/datasets"
 	"neuroprobe/model"
 )
-
-// ErrSham marks a sham arm that changed an output: the experiment's machinery is broken, and
-// no number of it can be believed.
-var ErrSham = errors.New("the sham arm changed the network's output")
 
 // Lesion sets the activation of the targets to zero, all at once, and measures the change on
 // the images of a split. Operate does the same and much around it.
@@ -51,45 +46,6 @@ func zeros(targets []model.Address) []model.Edit {
 	}
 	return edits
 }
-
-// sham runs the identity edit on the same targets and holds every logit against the intact run, bit
-// by bit. Then it goes through the sweep that measures all other arms. A sweep computes what lies
-// behind targets in several layers anew, in other batches than the intact run, which may
-// round sums otherwise: there the largest difference is kept, and more than rounding is a fault.
-func (p *Preparation) sham(ctx context.Context, targets []model.Address, intact []float32) (Sham, error) {
-	n := p.Network
-	var edits []model.Edit
-	for _, t := range targets {
-		edits = append(edits, model.Sham(t))
-	}
-	logits, err := n.Logits(ctx, p.pixels, edits, p.Workers)
-	if err != nil {
-		return Sham{}, err
-	}
-	if err := identical(ErrSham, 0, len(n.Classes), logits, intact); err != nil {
-		return Sham{}, err
-	}
-	largest := make([]float64, p.Images) // by first image of a batch
-	o := model.SweepOptions{Workers: p.Workers, Memory: p.Memory / 2}
-	err = n.Sweep(ctx, p.pixels, []model.Arm{{Edits: edits}}, o, func(b model.SweepBatch) {
-		for i, v := range b.Logits {
-			// max keeps a NaN.
-			largest[b.First] = max(largest[b.First], math.Abs(float64(v)-float64(b.Intact[i]))/max(1, math.Abs(float64(v))))
-		}
-	})
-	if err != nil {
-		return Sham{}, err
-	}
-	s := Sham{Images: p.Images, Identical: true, Sweep: slices.Max(largest)}
-	if !(s.Sweep <= rounding) {
-		return Sham{}, fmt.Errorf("ablate: %w: in a sweep by %.2g of a logit, which is more than rounding (%.2g)", ErrSham, s.Sweep, rounding)
-	}
-	return s, nil
-}
-
-// rounding is how far logits may lie apart, relative to their size where that is above 1, that were
-// summed in another order.
-const rounding = 1e-5
 
 // identical compares logits of images from first on with the intact ones, bit by bit.
 func identical(fault error, first, classes int, logits, intact []float32) error {

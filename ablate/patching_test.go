@@ -246,7 +246,7 @@ func TestOtherClassIsTheStrongestOnTheCleanImage(t *testing.T) {
 }
 
 // skipping is a network in which layer 3 adds what layers 1 and 2 hand on: layer 2 can be got round.
-func skipping(t *testing.T, classes []string) *model.Network {
+func convSkip(t *testing.T, classes []string) *model.Network {
 	conv := func(name string) model.Layer {
 		return model.Layer{Name: name, Kind: model.Conv2D, Units: 5, Kernel: 3, Padding: 1, Activation: model.ReLU}
 	}
@@ -259,7 +259,7 @@ func skipping(t *testing.T, classes []string) *model.Network {
 
 func TestWholeLayersCarryEverythingUnlessSkipped(t *testing.T) {
 	set := modeltest.Blobs(model.Shape{1, 6, 6}, 20, 40, 40, 4)
-	r := patch(t, skipping(t, set.Classes), set, []string{"1:0"}, fast(), ablate.PatchOptions{})
+	r := patch(t, convSkip(t, set.Classes), set, []string{"1:0"}, fast(), ablate.PatchOptions{})
 	for k, l := range r.Sets[0].Layers {
 		whole := math.Abs(float64(l.Denoising)-1) < 1e-4 && math.Abs(float64(l.Noising)-1) < 1e-4
 		if l.Layer != k+1 || l.Bypassed != (k == 1) || whole != (k != 1) {
@@ -270,7 +270,7 @@ func TestWholeLayersCarryEverythingUnlessSkipped(t *testing.T) {
 
 func TestPatchingDoesNotDependOnWorkersOrMemory(t *testing.T) {
 	set := modeltest.Blobs(model.Shape{1, 6, 6}, 20, 40, 40, 4)
-	n := skipping(t, set.Classes)
+	n := convSkip(t, set.Classes)
 	var neurons []string
 	for l := 1; l <= 3; l++ {
 		for u := range 5 {

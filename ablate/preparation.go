@@ -33,12 +33,15 @@ func Prepare(ctx context.Context, n *model.Network, set *datasets.Set, o Options
 	lo, hi := set.Range(o.Split)
 	p := &Preparation{Network: n, Set: set, Options: o.filled(), First: lo, Images: hi - lo, Labels: set.Labels[lo:hi],
 		pixels: set.Images[lo*set.ImageSize() : hi*set.ImageSize()]}
-	logits, err := n.Logits(ctx, p.pixels, nil, o.Workers)
+	// The intact outcomes come from the arithmetic that every arm comes from, so that an arm that
+	// changes nothing differs in no bit.
+	p.Intact = newOutcomes(p.Images)
+	err := n.Sweep(ctx, p.pixels, nil, model.SweepOptions{Workers: o.Workers, Memory: o.Memory}, func(b model.SweepBatch) {
+		p.Intact.judge(b.First, b.Intact, p.Labels[b.First:b.First+b.Images], len(n.Classes))
+	})
 	if err != nil {
 		return nil, err
 	}
-	p.Intact = newOutcomes(p.Images)
-	p.Intact.judge(0, logits, p.Labels, len(n.Classes))
 	if err := p.watch(ctx); err != nil {
 		return nil, err
 	}
@@ -162,9 +165,7 @@ func (p *Preparation) run(ctx context.Context, stage string, before, of int, arm
 	err := p.Network.Sweep(ctx, p.pixels, arms, o, func(b model.SweepBatch) {
 		size := b.Images * classes
 		for k := range arms {
-			logits := b.Logits[k*size : (k+1)*size]
-			outcomes[k].judge(b.First, logits, p.Labels[b.First:b.First+b.Images], classes)
-			outcomes[k].keep(p.Intact, b.First, logits, b.Intact, classes)
+			outcomes[k].judge(b.First, b.Logits[k*size:(k+1)*size], p.Labels[b.First:b.First+b.Images], classes)
 		}
 	})
 	return outcomes, err

@@ -1,14 +1,8 @@
 package ablate
 
 import (
-	"context"
-	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
-	"sync"
-
-	"neuroprobe/model"
 )
 
 // sample is the preparation over `images` random images of the measured split, in their order; over
@@ -29,26 +23,4 @@ func (p *Preparation) sample(images int) *Preparation {
 		q.Intact.Loss[k], q.Intact.Diff[k] = p.Intact.Loss[i], p.Intact.Diff[i]
 	}
 	return &q
-}
-
-// checkSham runs arms that should change nothing and holds every logit against the intact run of the
-// same sweep, bit by bit.
-func (p *Preparation) checkSham(ctx context.Context, arms []model.Arm) error {
-	var lock sync.Mutex
-	var broken error
-	o := model.SweepOptions{Workers: p.Workers, Memory: p.Memory}
-	err := p.Network.Sweep(ctx, p.pixels, arms, o, func(b model.SweepBatch) {
-		for i, v := range b.Logits {
-			if math.Float32bits(v) != math.Float32bits(b.Intact[i%len(b.Intact)]) {
-				lock.Lock()
-				broken = fmt.Errorf("ablate: %w: a logit is %v, intact %v", ErrSham, v, b.Intact[i%len(b.Intact)])
-				lock.Unlock()
-				return
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return broken
 }

@@ -296,11 +296,8 @@ func (g *unitGame) ablated(i int) model.Edit {
 
 // sham runs the identity edit on each unit and holds every logit against the intact run.
 func (g *unitGame) sham(ctx context.Context) error {
-	var arms []model.Arm
-	for _, u := range g.units {
-		arms = append(arms, model.Arm{Edits: []model.Edit{model.Sham(u)}})
-	}
-	return g.checkSham(ctx, arms)
+	_, err := g.Preparation.sham(ctx, single(g.units))
+	return err
 }
 
 // play is the game itself, for play: one of several parts.

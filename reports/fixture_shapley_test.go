@@ -10,10 +10,6 @@ import (
 	"neuroprobe/probe"
 )
 
-func fixtureSource(t testing.TB, command string) Source {
-	return Source{Network: fixtureNetwork(t), Set: fixtureSet(), DataDigest: fixtureDigest, ModelPath: "model.safetensors", Run: fixtureRun(command)}
-}
-
 func around95(estimate, half float64) ablate.Interval {
 	return ablate.Interval{Estimate: estimate, Low: round(estimate - half), High: round(estimate + half)}
 }
