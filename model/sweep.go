@@ -88,17 +88,18 @@ func (n *Network) Sweep(ctx context.Context, images []float32, arms []Arm, o Swe
 
 // sweeper is what all workers of a sweep share.
 type sweeper struct {
-	net      *Network
-	images   []float32
-	sources  []Source
-	arms     int
-	groups   []group
-	earliest int            // the first layer that any arm changes
-	weights  []sweptWeights // by layer, of those after earliest
-	summed   []bool         // by layer: its output is needed whole, for a sum or an edge
-	trace    Trace          // what of the intact run is kept
-	workers  int
-	block    int // images a worker takes at a time
+	net       *Network
+	images    []float32
+	sources   []Source
+	arms      int
+	groups    []group
+	earliest  int            // the first layer that any arm changes
+	weights   []sweptWeights // by layer, of those after earliest
+	summed    []bool         // by layer: its output is needed whole, for a sum or an edge
+	lastInput bool           // the image is wanted channels last
+	trace     Trace          // what of the intact run is kept
+	workers   int
+	block     int // images a worker takes at a time
 }
 
 // The sizes of batches. They depend on nothing but the network, the number of images and the
@@ -120,6 +121,7 @@ func newSweeper(n *Network, images []float32, arms []Arm, o SweepOptions) *sweep
 	for m := 1; m <= n.Depth(); m++ {
 		s.weights[m] = newSweptWeights(n, m, m > s.earliest)
 	}
+	s.lastInput = slices.ContainsFunc(n.Spec.Layers, func(l Layer) bool { return l.Kind != Dense })
 	for l := range n.geo {
 		s.summed[l] = s.readWhole(l)
 	}

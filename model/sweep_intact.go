@@ -8,14 +8,15 @@ import (
 // what arms are differences from, or what patches copy from. Values are channels last; where
 // a whole map of one unit is wanted they are turned around when first asked for.
 type sweptRun struct {
-	s              *sweeper
-	images         int
-	pre, act, out  [][]float32 // by layer, images × shape
-	first          map[turned][]float32
-	held           map[turned]bool // for this block
-	padded         *paddings
-	pools          []*kernel.MaxPool
-	scratchOfInput []float32
+	s             *sweeper
+	images        int
+	pre, act, out [][]float32 // by layer, images × shape
+	first         map[turned][]float32
+	held          map[turned]bool // for this block
+	padded        *paddings
+	pools         []*kernel.MaxPool
+	// The normalised images as they are, which dense layers read, and channels last.
+	normalised, input []float32
 }
 
 // turned names values turned around.
@@ -36,10 +37,14 @@ func (r *sweptRun) run(pixels []float32) {
 	shape := n.Spec.Input
 	r.images = len(pixels) / shape.Size()
 	clear(r.held)
-	r.scratchOfInput = sized(r.scratchOfInput, len(pixels))
-	normalised := r.scratchOfInput[:len(pixels)]
+	r.normalised = sized(r.normalised, len(pixels))
+	normalised := r.normalised[:len(pixels)]
 	normalise(normalised, pixels, n.Mean, n.Std, shape.Area())
-	r.out[0] = lastOf(sized(r.out[0], len(pixels)), normalised, shape)
+	r.out[0] = normalised
+	if r.s.lastInput {
+		r.out[0] = lastOf(sized(r.input, len(pixels)), normalised, shape)
+		r.input = r.out[0]
+	}
 	for m := 1; m <= n.Depth(); m++ {
 		r.layer(m)
 	}
@@ -54,6 +59,9 @@ func (r *sweptRun) layer(m int) {
 	in := r.out[g.Inputs[0]]
 	switch spec.Kind {
 	case Dense:
+		if g.Inputs[0] == 0 {
+			in = r.normalised[:r.images*g.FanIn]
+		}
 		r.s.dense(m, pre, in, r.images)
 	case Conv2D:
 		for i := range r.images {
@@ -93,6 +101,9 @@ func (r *sweptRun) firstOf(what rune, layer int) []float32 {
 		values = r.pre[layer]
 	case 'o':
 		values, shape = r.out[layer], g.Out
+	}
+	if layer == 0 {
+		return r.normalised[:r.images*shape.Size()]
 	}
 	values = values[:r.images*shape.Size()]
 	if shape.Area() == 1 {

@@ -28,6 +28,9 @@ func newSweptWeights(n *Network, m int, corrections bool) sweptWeights {
 	case Conv2D:
 		taps = n.Spec.Layers[m-1].Kernel * n.Spec.Layers[m-1].Kernel
 	}
+	if g.Inputs[0] == 0 && n.Spec.Layers[m-1].Kind == Dense {
+		return sweptWeights{whole: kernel.PackTransposed(weight, units, g.FanIn)} // the image, as it is
+	}
 	senders := g.FanIn / taps
 	first := transposed(weight, units, g.FanIn) // (sender, tap) × N
 	last := make([]float32, len(first))         // (tap, sender) × N

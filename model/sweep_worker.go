@@ -25,6 +25,7 @@ type sweepWorker struct {
 	// Scratch space: one image's activations of a layer, one unit's map, a layer's
 	// pre-activations, one unit's change.
 	row, plane, scratch, deltas, editRow, sent []float32
+	changed                                    []int // images
 }
 
 // pair is one arm on one image of the block.
@@ -150,17 +151,27 @@ func (w *sweepWorker) enter(g *group, a *armPlan, image, capacity int) {
 	}
 }
 
-// scale is depart for the usual case of a single value changed by constants, on all images.
+// scale is depart for the usual case of a single value changed by constants, on all images. Which
+// neurons are silent on which images nobody can predict, least of all the processor: the loop
+// that finds them has no branch.
 func (w *sweepWorker) scale(g *group, a *armPlan, capacity int) {
 	u := &a.units[0]
 	s := &w.states[g.start]
+	w.deltas = sized(w.deltas, w.images+1)
+	w.changed = append(w.changed[:0], make([]int, w.images+1)...)
+	found := 0
 	for i, v := range w.intact.byUnit(g.start)[u.unit*w.images:][:w.images] {
 		d := v*u.keep + u.fill - v
-		if d == 0 {
-			continue
+		w.deltas[found], w.changed[found] = d, i
+		differs := 0
+		if d != 0 {
+			differs = 1
 		}
+		found += differs
+	}
+	for k, i := range w.changed[:found] {
 		s.kind = inUnits
-		s.deltas = append(s.deltas, d)
+		s.deltas = append(s.deltas, w.deltas[k])
 		s.changes = append(s.changes, change{len(w.pairs), u.unit})
 		w.enter(g, a, i, capacity)
 	}
@@ -377,7 +388,10 @@ func (w *sweepWorker) poolRow(layer int, out, act []float32) {
 func (w *sweepWorker) collect() {
 	depth, classes := w.net.Depth(), len(w.net.Classes)
 	for k, p := range w.pairs {
-		copy(w.logits[(p.arm*w.images+p.image)*classes:][:classes], w.outLast(depth, k))
+		to := w.logits[(p.arm*w.images+p.image)*classes:][:classes]
+		for c, v := range w.outLast(depth, k) {
+			to[c] = v
+		}
 	}
 }
 

@@ -10,9 +10,10 @@ import (
 // with: the same weights meet small batches many thousand times, so that a library that packs
 // its operands anew in each call spends much of its time copying.
 type Packed struct {
-	K, N   int
-	panels []float32 // ⌈N/panelWidth⌉ × K × panelWidth, zeros beyond N
-	rows   []float32 // K×N, where there is no SIMD
+	K, N    int
+	panels  []float32 // ⌈N/panelWidth⌉ × K × panelWidth, zeros beyond N
+	rows    []float32 // K×N, where there is no SIMD
+	columns []float32 // N×K, where N is so small that a panel would be mostly empty
 }
 
 // Pack lays out a matrix given by rows. The rows may be kept.
@@ -25,6 +26,10 @@ func Pack(rows []float32, k, n int) *Packed {
 		p.rows = rows
 		return p
 	}
+	if p.narrow() {
+		p.columns = make([]float32, k*n)
+		transpose(p.columns, k, Dense(rows, k, n))
+	}
 	count := (n + panelWidth - 1) / panelWidth
 	p.panels = make([]float32, count*k*panelWidth)
 	for panel := range count {
@@ -32,6 +37,27 @@ func Pack(rows []float32, k, n int) *Packed {
 		for i := range k {
 			copy(p.panels[(panel*k+i)*panelWidth:], rows[i*n+lo:i*n+hi])
 		}
+	}
+	return p
+}
+
+// PackTransposed lays out the transpose of a matrix of n×k given by rows: a dense layer's weights.
+func PackTransposed(rows []float32, n, k int) *Packed {
+	if len(rows) != k*n {
+		panic(fmt.Sprintf("kernel: %d values for a %d×%d matrix", len(rows), n, k))
+	}
+	p := &Packed{K: k, N: n}
+	if panelWidth == 0 {
+		p.rows = make([]float32, k*n)
+		transpose(p.rows, n, Dense(rows, n, k))
+		return p
+	}
+	if p.narrow() {
+		p.columns = rows
+	}
+	p.panels = make([]float32, (n+panelWidth-1)/panelWidth*k*panelWidth)
+	for lo := 0; lo < n; lo += panelWidth {
+		transpose(p.panels[lo*k:], panelWidth, Dense(rows[lo*k:], min(panelWidth, n-lo), k))
 	}
 	return p
 }
@@ -56,6 +82,10 @@ func (p *Packed) Multiply(c []float32, ldc int, start []float32, ldstart int, a 
 	if w.Inner*w.Outer != p.K || len(c) < last*ldc+p.N || len(start) < last*ldstart+p.N || len(a) < last*lda+(w.Outer-1)*w.Jump+w.Inner {
 		panic(fmt.Sprintf("kernel: product of %d rows (%d, %d, %d values) by %d×%d through %+v", rows, len(c), len(start), len(a), p.K, p.N, w))
 	}
+	if p.columns != nil && w.Outer == 1 {
+		p.multiplyColumns(c, ldc, start, ldstart, a, lda, rows)
+		return
+	}
 	if panelWidth == 0 {
 		p.multiplyPlain(c, ldc, start, ldstart, a, lda, rows, w)
 		return
@@ -73,6 +103,19 @@ func (p *Packed) Multiply(c []float32, ldc int, start []float32, ldstart int, a 
 			} else {
 				p.multiplyEdge(c, ldc, start, ldstart, a[at*lda:], lda, at, i, lo, w)
 			}
+		}
+	}
+}
+
+// narrow tells whether dot products are faster than panels: the classes of an output layer, say.
+func (p *Packed) narrow() bool { return p.N <= 4 && p.K%simdStep == 0 }
+
+// multiplyColumns makes one dot product a value.
+func (p *Packed) multiplyColumns(c []float32, ldc int, start []float32, ldstart int, a []float32, lda, rows int) {
+	for i := range rows {
+		row := a[i*lda : i*lda+p.K]
+		for j := range p.N {
+			c[i*ldc+j] = start[i*ldstart+j] + dotAVX(&row[0], &p.columns[j*p.K], p.K)
 		}
 	}
 }

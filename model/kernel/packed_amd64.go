@@ -45,6 +45,11 @@ func multiply4x16(c *float32, ldc int, start *float32, ldstart int, a *float32, 
 //go:noescape
 func addScaledAVX(dst, a, b *float32, scale float32, n int)
 
+// dotAVX is the dot product of n values, a multiple of 8.
+//
+//go:noescape
+func dotAVX(a, b *float32, n int) float32
+
 // floorAVX computes x = max(floor, x) for n values, a multiple of 8, in place.
 //
 //go:noescape

@@ -193,6 +193,28 @@ scaled:
 	VZEROUPPER
 	RET
 
+// func dotAVX(a, b *float32, n int) float32
+TEXT ·dotAVX(SB), NOSPLIT, $0-28
+	MOVQ a+0(FP), SI
+	MOVQ b+8(FP), DX
+	MOVQ n+16(FP), CX
+	VXORPS Y0, Y0, Y0
+
+dotted:
+	VMOVUPS (SI), Y1
+	VFMADD231PS (DX), Y1, Y0
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JNZ dotted
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VHADDPS X0, X0, X0
+	VHADDPS X0, X0, X0
+	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func floorAVX(x *float32, floor float32, n int)
 //
 // VMAXPS gives its second operand (the first in Go's order) where either is NaN.

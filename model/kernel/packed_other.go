@@ -13,6 +13,8 @@ func multiplyPanel([]float32, int, []float32, int, []float32, int, []float32, Wi
 
 func addScaledAVX(dst, a, b *float32, scale float32, n int) {}
 
+func dotAVX(a, b *float32, n int) float32 { return 0 }
+
 func floorAVX(x *float32, floor float32, n int) {}
 
 func poolLineAVX(dst, upper, lower *float32, positions, channels int, floor float32) {}

@@ -38,15 +38,21 @@ func TestPackedMultiply(t *testing.T) {
 	everyPanel(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		for range 400 {
-			w := Window{Inner: 1 + r.IntN(9), Outer: 1 + r.IntN(3), Jump: r.IntN(20)}
-			rows, n, lda := 1+r.IntN(20), 1+r.IntN(70), r.IntN(12)
+			w := Window{Inner: 1 + r.IntN(16), Outer: 1 + r.IntN(3), Jump: r.IntN(20)}
+			rows, n, lda := 1+r.IntN(20), []int{1 + r.IntN(4), 1 + r.IntN(70)}[r.IntN(2)], r.IntN(12)
 			k := w.Inner * w.Outer
 			b, a := randoms(r, k*n), randoms(r, (rows-1)*lda+(w.Outer-1)*w.Jump+w.Inner)
 			ldc, ldstart := n+r.IntN(3), []int{0, n}[r.IntN(2)]
 			start := randoms(r, (rows-1)*ldstart+n)
 			got := randoms(r, (rows-1)*ldc+n+5)
 			want := slices.Clone(got)
-			Pack(b, k, n).Multiply(got[:len(got)-5], ldc, start, ldstart, a, lda, rows, w)
+			packed := Pack(b, k, n)
+			if r.IntN(2) == 0 {
+				turned := make([]float32, len(b))
+				transpose(turned, k, Dense(b, k, n))
+				packed = PackTransposed(turned, n, k)
+			}
+			packed.Multiply(got[:len(got)-5], ldc, start, ldstart, a, lda, rows, w)
 			multiplyByDefinition(want, ldc, start, ldstart, a, lda, rows, w, b, n)
 			for i := range want {
 				if d := math.Abs(float64(got[i] - want[i])); !(d <= 1e-5) {
