@@ -64,6 +64,7 @@ go by number or name, neurons count from 0. neuroprobe inspect lists them.`,
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	mustExist(cmd.RegisterFlagCompletionFunc("split", cobra.FixedCompletions([]string{"train", "select", "confirm"}, cobra.ShellCompDirectiveNoFileComp)))
 	mustExist(cmd.RegisterFlagCompletionFunc("neuron", g.completeNeurons))
+	cmd.AddCommand(newAblateSweepCmd(g, runAblateSweep))
 	return cmd
 }
 

@@ -12,6 +12,7 @@
 //	Permutations              null draws, stratified; sign flips  Fisher 1935
 //	PermutationP              (b+1)/(m+1)                         Phipson & Smyth 2010
 //	BenjaminiHochberg         p adjusted for many tests           Benjamini & Hochberg 1995
+//	Spearman                  correlation of ranks                Spearman 1904
 //	Quantile                  linear interpolation, type 7        Hyndman & Fan 1996
 //	Moments                   mean and variance in one pass       Welford 1962
 //
