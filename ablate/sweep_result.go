@@ -114,8 +114,8 @@ type NeuronLesion struct {
 	ByClass []Tested `json:"logit_difference_by_class"`
 	// With is the change of the logit difference on images that have each feature; Contrast is
 	// that less the change on images without it, both of the same class.
-	With     []Change `json:"logit_difference_with_feature"`
-	Contrast []Tested `json:"feature_contrast"`
+	With     []Change `json:"logit_difference_with_feature,omitempty"`
+	Contrast []Tested `json:"feature_contrast,omitempty"`
 
 	Select SelectEffect `json:"select"`
 }
@@ -129,7 +129,7 @@ type SelectEffect struct {
 	LayerRank int `json:"layer_rank"`
 	// ByClass and Contrast are those of NeuronLesion.
 	ByClass  []probe.Number `json:"logit_difference_by_class"`
-	Contrast []probe.Number `json:"feature_contrast"`
+	Contrast []probe.Number `json:"feature_contrast,omitempty"`
 }
 
 // Test is what a family of tests is about.
