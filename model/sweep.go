@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"neuroprobe/model/kernel"
 )
@@ -12,9 +13,10 @@ type SweepOptions struct {
 	Sources []Source
 	Workers int // 0: all cores
 	// Memory bounds the working buffers of all workers together, in bytes, whatever the number
-	// of images and arms; 0 means DefaultSweepMemory.
+	// of images; 0 means DefaultSweepMemory. Fewer workers run, and then smaller batches are
+	// taken, where it does not suffice; one image at a time is the least.
 	Memory int64
-	// Progress is told how many of all images are done.
+	// Progress is told how many of all images are done. Calls come one at a time.
 	Progress func(done, total int)
 }
 
@@ -31,8 +33,18 @@ type SweepBatch struct {
 // Sweep runs the network on all images (N×C×H×W, values in [0,1]) under every arm, and calls see
 // for each batch of images. Calls come in any order and from several goroutines at once; see may
 // write to what belongs to its images without a lock, and must not keep the batch.
+//
+// It gives what a Session gives with each arm's edits, to the rounding of float32 sums, without a
+// forward pass an arm. The intact network runs once for each batch of images. A change of a
+// few neurons then changes the next pre-activation by as many ranks,
+//
+//	z' = z + W[:,j]·Δa_j,
+//
+// so that each (arm, image) starts there, together with many others, and nothing before is computed
+// again. Pairs whose activation is what the arm would make it are left out: their logits are the
+// intact ones, bit by bit. Results do not depend on the number of workers.
 func (n *Network) Sweep(ctx context.Context, images []float32, arms []Arm, o SweepOptions, see func(SweepBatch)) error {
-	size, classes := n.Spec.Input.Size(), len(n.Classes)
+	size := n.Spec.Input.Size()
 	if len(images)%size != 0 {
 		return fmt.Errorf("model: %d pixel values are no whole number of %v images", len(images), n.Spec.Input)
 	}
@@ -40,56 +52,113 @@ func (n *Network) Sweep(ctx context.Context, images []float32, arms []Arm, o Swe
 	if err := n.checkArms(arms, o.Sources, total); err != nil {
 		return err
 	}
-	full := expand(arms)
-	intact, err := n.Logits(ctx, images, nil, o.Workers)
-	if err != nil {
-		return err
-	}
-	b := SweepBatch{Images: total, Intact: intact, Logits: make([]float32, len(arms)*total*classes)}
-	for k := range full {
-		edits, err := n.patchEdits(ctx, full[k], o, total)
-		if err != nil {
-			return err
+	s := newSweeper(n, images, arms, o)
+	workers := make([]*sweepWorker, s.workers)
+	var lock sync.Mutex
+	var failed error
+	done := 0
+	kernel.Parallel(s.workers, (total+s.block-1)/s.block, func(w, task int) {
+		if ctx.Err() != nil {
+			return
 		}
-		logits, err := n.Logits(ctx, images, append(edits, full[k].Edits...), o.Workers)
-		if err != nil {
-			return err
+		if workers[w] == nil {
+			workers[w] = newSweepWorker(s)
 		}
-		copy(b.Logits[k*total*classes:], logits)
+		batch, err := workers[w].run(ctx, task*s.block, min(s.block, total-task*s.block))
+		if err == nil {
+			see(batch)
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		if err != nil {
+			failed = err
+			return
+		}
+		if done += batch.Images; o.Progress != nil {
+			o.Progress(done, total)
+		}
+	})
+	if failed != nil {
+		return failed
 	}
-	see(b)
-	return nil
+	return ctx.Err()
 }
 
-// patchEdits are an arm's patches as edits with the other run's activations as fill.
-func (n *Network) patchEdits(ctx context.Context, a Arm, o SweepOptions, total int) ([]Edit, error) {
-	if len(a.Patches) == 0 {
-		return nil, nil
-	}
-	size := n.Spec.Input.Size()
-	source := &o.Sources[a.Source]
-	images := make([]float32, total*size)
-	for i := range total {
-		copy(images[i*size:(i+1)*size], source.Images[source.counterpart(i)*size:])
-	}
-	var edits []Edit
-	for _, p := range a.Patches {
-		fill := make([]float32, total*n.Positions(p))
-		_, err := n.Observe(ctx, images, nil, o.Workers, Trace{Post: []int{p.Layer}}, func(first int, t *Trace) {
-			n.EachActivation(p, t.Activation(p.Layer), func(image int, values func(yield func(float32) bool)) {
-				at := (first + image) * n.Positions(p)
-				for v := range values {
-					fill[at] = v
-					at++
-				}
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, Edit{Target: p, Keep: Constant(0), Fill: Level{Values: fill, PerImage: true, PerPosition: true}})
-	}
-	return edits, nil
+// sweeper is what all workers of a sweep share.
+type sweeper struct {
+	net        *Network
+	images     []float32
+	sources    []Source
+	arms       int
+	groups     []group
+	transposed [][]float32 // by layer: a dense layer's weights, in×out
+	trace      Trace       // what of the intact run is kept
+	workers    int
+	block      int // images a worker takes at a time
 }
 
-var _ = kernel.Workers
+// The sizes of batches. They depend on nothing but the network, the number of images and the
+// memory allowed, so that the number of workers changes no sum.
+const (
+	largestBlock = 64      // images whose intact activations are kept at a time
+	leastBlocks  = 16      // into which the images are cut, if there are enough, to keep all cores busy
+	batchBytes   = 1 << 19 // of a batch of pairs, to stay in a core's cache
+	largestBatch = 512     // pairs
+)
+
+func newSweeper(n *Network, images []float32, arms []Arm, o SweepOptions) *sweeper {
+	s := &sweeper{net: n, images: images, sources: o.Sources, arms: len(arms), workers: o.Workers,
+		transposed: make([][]float32, n.Depth()+1)}
+	for m := 1; m <= n.Depth(); m++ {
+		if n.Spec.Layers[m-1].Kind == Dense {
+			s.transposed[m] = transposed(n.Params[m].Weight, n.geo[m].Act[0], n.geo[m].FanIn)
+		}
+		s.trace.Pre, s.trace.Post = append(s.trace.Pre, m), append(s.trace.Post, m)
+	}
+	for l := range n.geo {
+		s.trace.Out = append(s.trace.Out, l)
+	}
+	s.groups = n.planSweep(arms)
+	s.fit(len(images)/n.Spec.Input.Size(), o.Memory)
+	return s
+}
+
+func transposed(weight []float32, rows, cols int) []float32 {
+	out := make([]float32, len(weight))
+	for i := range rows {
+		for j, w := range weight[i*cols : (i+1)*cols] {
+			out[j*rows+i] = w
+		}
+	}
+	return out
+}
+
+// fit chooses the size of blocks and the number of workers that the memory allows.
+func (s *sweeper) fit(total int, memory int64) {
+	if memory <= 0 {
+		memory = DefaultSweepMemory
+	}
+	if s.workers <= 0 {
+		s.workers = kernel.Workers()
+	}
+	s.block = max(1, min(largestBlock, (total+leastBlocks-1)/leastBlocks))
+	for s.block > 1 && s.bytes() > memory {
+		s.block = (s.block + 1) / 2
+	}
+	s.workers = int(max(1, min(int64(s.workers), memory/s.bytes())))
+}
+
+// bytes is what one worker needs: the intact activations of a block (twice where patches read
+// another run's), all arms' logits, and a batch of pairs.
+func (s *sweeper) bytes() int64 {
+	perImage, patched := int64(0), int64(1)
+	for i := range s.net.geo {
+		g := &s.net.geo[i]
+		perImage += int64(3*g.Act.Size() + 2*g.Out.Size())
+	}
+	if len(s.sources) > 0 {
+		patched = 2
+	}
+	logits := int64(s.arms * len(s.net.Classes))
+	return 4*int64(s.block)*(perImage*patched+logits) + 3*batchBytes
+}

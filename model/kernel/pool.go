@@ -131,3 +131,6 @@ func BackwardGlobalAverage(da, dpooled []float32, planes, area int) {
 		}
 	}
 }
+
+// Plane pools one channel of one image.
+func (p *MaxPool) Plane(dst, a []float32) { p.plane(dst, a, p.W) }

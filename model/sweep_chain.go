@@ -1,0 +1,105 @@
+package model
+
+import "neuroprobe/model/kernel"
+
+// chainState is what a chain holds on its way through the arms on one image.
+type chainState struct {
+	out     []float32   // what the first layer hands on by now
+	pre     [][]float32 // by layer: the pre-activation of who reads it by now
+	repeats []pair      // arms that change nothing against the one before
+}
+
+// runChain runs arms each of which changes a few units of the one before it, image by image: the
+// pre-activations of the layers that read the first one are corrected from step to step.
+func (w *sweepWorker) runChain(g *group) {
+	w.begin(g)
+	capacity := w.capacity(g)
+	c := &w.chain
+	c.repeats = c.repeats[:0]
+	for i := range w.images {
+		w.startChain(g, i)
+		for k := range g.arms {
+			a := &g.arms[k]
+			if !w.step(g, a, i) {
+				if k > 0 {
+					c.repeats = append(c.repeats, pair{arm: a.arm, image: i})
+				}
+				continue
+			}
+			w.pairs = append(w.pairs, pair{a.arm, i, a})
+			w.present(g)
+			if len(w.pairs) == capacity {
+				w.finish(g)
+			}
+		}
+	}
+	w.finish(g)
+	classes := len(w.net.Classes)
+	for _, r := range c.repeats {
+		at := (r.arm*w.images + r.image) * classes
+		before := at - w.images*classes
+		copy(w.logits[at:at+classes], w.logits[before:before+classes])
+	}
+}
+
+// startChain begins with the intact network.
+func (w *sweepWorker) startChain(g *group, image int) {
+	c := &w.chain
+	c.out = append(c.out[:0], w.intactOut(g.start, image)...)
+	if c.pre == nil {
+		c.pre = make([][]float32, w.net.Depth()+1)
+	}
+	for _, m := range g.corrected {
+		size := w.net.geo[m].Act.Size()
+		c.pre[m] = append(c.pre[m][:0], w.intact.PreActivation(m)[image*size:(image+1)*size]...)
+	}
+}
+
+// step makes an arm's changes, and tells whether there are any.
+func (w *sweepWorker) step(g *group, a *armPlan, image int) bool {
+	c, changed := &w.chain, false
+	area := w.net.geo[g.start].Out.Area()
+	w.deltas = sized(w.deltas, area)
+	for k := range a.units {
+		u := &a.units[k]
+		now := c.out[u.unit*area:][:area]
+		delta, differs := w.deltas[:area], false
+		if u.scaled {
+			for p, v := range w.intactOut(g.start, image)[u.unit*area:][:area] {
+				delta[p] = v*u.keep + u.fill
+			}
+		} else {
+			copy(delta, w.handedOn(g.start, u, image))
+		}
+		for p, v := range delta {
+			delta[p], now[p] = v-now[p], v
+			differs = differs || delta[p] != 0
+		}
+		if !differs {
+			continue
+		}
+		changed = true
+		for _, m := range g.corrected {
+			if w.net.Spec.Layers[m-1].Kind == Conv2D {
+				w.convs[m].AddChannel(c.pre[m], delta, w.net.Params[m].Weight, u.unit)
+				continue
+			}
+			units := w.net.geo[m].Act[0]
+			for p, d := range delta {
+				kernel.AddScaled(c.pre[m], c.pre[m], w.transposed[m][(u.unit*area+p)*units:][:units], d)
+			}
+		}
+	}
+	return changed
+}
+
+// present adds the chain's state to the batch.
+func (w *sweepWorker) present(g *group) {
+	s := &w.states[g.start]
+	s.kind = throughout
+	s.out = append(s.out, w.chain.out...)
+	for _, m := range g.corrected {
+		w.states[m].hasPre = true
+		w.states[m].pre = append(w.states[m].pre, w.chain.pre[m]...)
+	}
+}

@@ -1,0 +1,217 @@
+package model
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// group is arms that take the same way through the network: the same first layer is changed,
+// in the same manner.
+type group struct {
+	start  int       // the first changed layer
+	source int       // of their patches; -1 without
+	front  frontKind // how the change at the first layer is held
+	arms   []armPlan
+	// edited has the layers after start at which an arm of the group has edits.
+	edited map[int]bool
+	// corrected are the layers whose pre-activations a chain carries along: all that read start
+	// but sums.
+	corrected []int
+}
+
+// frontKind is how a group's change begins.
+type frontKind int
+
+const (
+	// few: each arm changes a few whole units (or parts of them) of the first layer.
+	few frontKind = iota
+	// many: the first layer's output is computed anew.
+	many
+	// chain: each arm changes a few units of the arm before it.
+	chain
+)
+
+// armPlan is one arm sorted by layers and units.
+type armPlan struct {
+	arm   int
+	units []unitPlan       // of the first layer, for few and chain
+	first []action         // everything at the first layer, for many
+	later map[int][]action // at later layers
+}
+
+// unitPlan is what an arm does to one unit of its first layer.
+type unitPlan struct {
+	unit    int
+	actions []action
+	// scaled: the unit's activation a becomes keep·a + fill, both constant: pooling commutes.
+	scaled     bool
+	keep, fill float32
+}
+
+// action is one edit or patch.
+type action struct {
+	edit  *Edit // nil: a patch
+	patch Address
+}
+
+func (a *action) target() Address {
+	if a.edit != nil {
+		return a.edit.Target
+	}
+	return a.patch
+}
+
+// plan sorts arms into groups. Runs of arms joined by Next become chains where each step is a
+// few whole units of one layer; others are written out.
+func (n *Network) planSweep(arms []Arm) []group {
+	var groups []group
+	var single []int
+	for k := 0; k < len(arms); {
+		end := k + 1
+		for end < len(arms) && arms[end].Next {
+			end++
+		}
+		if run, ok := n.chainOf(arms, k, end); ok && end > k+1 {
+			groups = append(groups, run)
+		} else {
+			for i := k; i < end; i++ {
+				single = append(single, i)
+			}
+		}
+		k = end
+	}
+	return append(groups, n.gather(expand(arms), single)...)
+}
+
+// chainOf is a run of arms as a chain, if it can be one.
+func (n *Network) chainOf(arms []Arm, from, to int) (group, bool) {
+	g := group{start: -1, source: -1, front: chain, edited: map[int]bool{}}
+	patched := map[int]bool{} // unit → by a patch
+	for k := from; k < to; k++ {
+		p := armPlan{arm: k}
+		if len(arms[k].Patches) > 0 {
+			if g.source >= 0 && g.source != arms[k].Source {
+				return g, false
+			}
+			g.source = arms[k].Source
+		}
+		for _, a := range actionsOf(&arms[k]) {
+			t := a.target()
+			if g.start < 0 {
+				g.start = t.Layer
+			}
+			whole := t.Unit != AllUnits && t.Row == AllPositions && (a.edit == nil || a.edit.From == nil)
+			before, known := patched[t.Unit]
+			if !whole || t.Layer != g.start || known && (before || a.edit == nil) || p.has(t.Unit) {
+				return g, false
+			}
+			patched[t.Unit] = a.edit == nil
+			p.units = append(p.units, newUnitPlan(t.Unit, []action{a}))
+		}
+		g.arms = append(g.arms, p)
+	}
+	if g.start < 0 {
+		return g, false
+	}
+	for m := g.start + 1; m <= n.Depth(); m++ {
+		if n.Spec.Layers[m-1].Kind != Add && n.geo[m].Inputs[0] == g.start {
+			g.corrected = append(g.corrected, m)
+		}
+	}
+	return g, true
+}
+
+func (p *armPlan) has(unit int) bool {
+	return slices.ContainsFunc(p.units, func(u unitPlan) bool { return u.unit == unit })
+}
+
+func actionsOf(a *Arm) []action {
+	var all []action
+	for _, p := range a.Patches {
+		all = append(all, action{patch: p})
+	}
+	for k := range a.Edits {
+		all = append(all, action{edit: &a.Edits[k]})
+	}
+	return all
+}
+
+// gather puts arms that stand alone into groups, in the order of their first layers.
+func (n *Network) gather(arms []Arm, chosen []int) []group {
+	type key struct {
+		source, start int
+		front         frontKind
+	}
+	byKey := map[key]*group{}
+	for _, k := range chosen {
+		actions := actionsOf(&arms[k])
+		if len(actions) == 0 {
+			continue // nothing is done: the intact logits
+		}
+		p, start, front := n.planArm(k, actions)
+		at := key{-1, start, front}
+		if len(arms[k].Patches) > 0 {
+			at.source = arms[k].Source
+		}
+		g := byKey[at]
+		if g == nil {
+			g = &group{start: start, source: at.source, front: front, edited: map[int]bool{}}
+			byKey[at] = g
+		}
+		for l := range p.later {
+			g.edited[l] = true
+		}
+		g.arms = append(g.arms, p)
+	}
+	keys := slices.SortedFunc(maps.Keys(byKey), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.start, b.start), cmp.Compare(a.front, b.front))
+	})
+	var groups []group
+	for _, k := range keys {
+		groups = append(groups, *byKey[k])
+	}
+	return groups
+}
+
+// planArm sorts one arm's actions by layer and, at its first layer, by unit. Where more than a
+// quarter of the units change, to compute the next layer anew is cheaper than to correct it.
+func (n *Network) planArm(arm int, actions []action) (p armPlan, start int, front frontKind) {
+	p = armPlan{arm: arm, later: map[int][]action{}}
+	start = n.Depth()
+	for _, a := range actions {
+		start = min(start, a.target().Layer)
+	}
+	byUnit := map[int][]action{}
+	whole := false
+	for _, a := range actions {
+		switch t := a.target(); {
+		case t.Layer != start:
+			p.later[t.Layer] = append(p.later[t.Layer], a)
+		default:
+			p.first = append(p.first, a)
+			byUnit[t.Unit] = append(byUnit[t.Unit], a)
+			whole = whole || t.Unit == AllUnits
+		}
+	}
+	if whole || len(byUnit) > max(1, n.geo[start].Act[0]/4) {
+		return p, start, many
+	}
+	for _, u := range slices.Sorted(maps.Keys(byUnit)) {
+		p.units = append(p.units, newUnitPlan(u, byUnit[u]))
+	}
+	return p, start, few
+}
+
+func newUnitPlan(unit int, actions []action) unitPlan {
+	u := unitPlan{unit: unit, actions: actions}
+	if len(actions) != 1 || actions[0].edit == nil {
+		return u
+	}
+	e := actions[0].edit
+	constant := !e.Keep.PerImage && !e.Keep.PerPosition && !e.Fill.PerImage && !e.Fill.PerPosition
+	if constant && e.From == nil && e.Target.Row == AllPositions && e.Keep.Values[0] >= 0 {
+		u.scaled, u.keep, u.fill = true, e.Keep.Values[0], e.Fill.Values[0]
+	}
+	return u
+}
