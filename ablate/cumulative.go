@@ -25,10 +25,12 @@ type Cumulative struct {
 	// Removed are the numbers of ablated neurons at which the curves have points; the first is 0
 	// and the last all.
 	Removed []int `json:"removed"`
-	// Most has the most important first, Least last; Random are the random orders.
-	Most   []Point   `json:"most_important_first"`
-	Least  []Point   `json:"least_important_first"`
-	Random [][]Point `json:"random"`
+	// Most has the most important first, Least last.
+	Most  []Point `json:"most_important_first"`
+	Least []Point `json:"least_important_first"`
+	// Random are the random orders, at every second of the points: RandomRemoved.
+	RandomRemoved []int     `json:"random_removed"`
+	Random        [][]Point `json:"random"`
 	// Area is between the curves of Least and Most, accuracy over the fraction ablated; so is
 	// AreaRandom between the mean of Random and Most.
 	Area       float64 `json:"area_least_most"`
@@ -106,20 +108,32 @@ func (s *sweep) curves(ctx context.Context, l SweptLayer, order []model.Address)
 		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 		orders = append(orders, shuffled)
 	}
+	removed := [][]int{c.Removed, upToLast(c.Removed)}
+	for k := 0; k < len(c.Removed)-1; k += 2 {
+		c.RandomRemoved = append(c.RandomRemoved, c.Removed[k])
+	}
+	for range s.Orders {
+		removed = append(removed, c.RandomRemoved)
+	}
 	name := l.Name
 	if l.Number == 0 {
 		name = "all layers"
 	}
-	lines, err := s.ablateMore(ctx, "cumulative ablation of "+name, orders, c.Removed)
+	lines, err := s.ablateMore(ctx, "cumulative ablation of "+name, orders, removed)
 	if err != nil {
 		return c, err
 	}
-	c.Most, c.Least, c.Random = lines[0], lines[1], lines[2:]
-	c.Area = c.area(c.Least) - c.area(c.Most)
-	for _, line := range c.Random {
-		c.AreaRandom += c.area(line) / float64(len(c.Random))
+	// All orders end alike: that is computed once.
+	for k := range lines[1:] {
+		lines[k+1] = append(lines[k+1], lines[0][len(c.Removed)-1])
 	}
-	c.AreaRandom -= c.area(c.Most)
+	c.RandomRemoved = append(c.RandomRemoved, c.Neurons)
+	c.Most, c.Least, c.Random = lines[0], lines[1], lines[2:]
+	c.Area = c.area(c.Removed, c.Least) - c.area(c.Removed, c.Most)
+	for _, line := range c.Random {
+		c.AreaRandom += c.area(c.RandomRemoved, line) / float64(len(c.Random))
+	}
+	c.AreaRandom -= c.area(c.Removed, c.Most)
 	c.Spare, err = s.spare(ctx, &c, least)
 	return c, err
 }
@@ -139,7 +153,7 @@ func (s *sweep) spare(ctx context.Context, c *Cumulative, least []model.Address)
 	if len(between) == 1 {
 		return between[0], nil
 	}
-	lines, err := s.ablateMore(ctx, "cumulative ablation, finely", [][]model.Address{least}, between)
+	lines, err := s.ablateMore(ctx, "cumulative ablation, finely", [][]model.Address{least}, [][]int{between})
 	if err != nil {
 		return 0, err
 	}
@@ -149,43 +163,40 @@ func (s *sweep) spare(ctx context.Context, c *Cumulative, least []model.Address)
 	return c.Removed[at] - 1, nil
 }
 
+func upToLast(all []int) []int { return all[: len(all)-1 : len(all)-1] }
+
 // ablateMore ablates, for each order, the first neurons of it, as many as removed says in turn.
-func (s *sweep) ablateMore(ctx context.Context, stage string, orders [][]model.Address, removed []int) ([][]Point, error) {
+func (s *sweep) ablateMore(ctx context.Context, stage string, orders [][]model.Address, removed [][]int) ([][]Point, error) {
 	kind, draws := s.Kinds[0], 1
 	if kind == Resample {
 		draws = s.Draws
 	}
 	var arms []model.Arm
-	for _, order := range orders {
+	var points []*Point
+	lines := make([][]Point, len(orders))
+	for o, order := range orders {
+		lines[o] = make([]Point, len(removed[o]))
 		for d := range draws {
-			for k, n := range removed {
-				before := 0
-				if k > 0 {
-					before = removed[k-1]
-				}
+			before := 0
+			for k, n := range removed[o] {
 				arm := s.Arms(kind, order[before:n])[d]
-				arm.Next = k > 0
-				arms = append(arms, arm)
+				arm.Next, before = k > 0, n
+				arms, points = append(arms, arm), append(points, &lines[o][k])
 			}
 		}
 	}
-	lines := make([][]Point, len(orders))
-	for k := range lines {
-		lines[k] = make([]Point, len(removed))
-	}
 	err := s.Sweep(ctx, stage, arms, nil, func(arm int, o *Outcomes) {
-		point := &lines[arm/len(removed)/draws][arm%len(removed)]
-		point.Accuracy += mean32(o.Correct) / float64(draws)
-		point.Metric += stats.Mean(s.metric.Column(s.Labels, o)) / float64(draws)
+		points[arm].Accuracy += mean32(o.Correct) / float64(draws)
+		points[arm].Metric += stats.Mean(s.metric.Column(s.Labels, o)) / float64(draws)
 	})
 	return lines, err
 }
 
 // area is under a curve, by trapezoids, over the fraction of neurons ablated.
-func (c *Cumulative) area(line []Point) float64 {
+func (c *Cumulative) area(removed []int, line []Point) float64 {
 	sum := 0.0
 	for k := 1; k < len(line); k++ {
-		sum += (line[k].Accuracy + line[k-1].Accuracy) / 2 * float64(c.Removed[k]-c.Removed[k-1])
+		sum += (line[k].Accuracy + line[k-1].Accuracy) / 2 * float64(removed[k]-removed[k-1])
 	}
 	return sum / float64(c.Neurons)
 }

@@ -26,6 +26,10 @@ type SweepOptions struct {
 // defaultOrders of a random cumulative ablation give a band to see, not a distribution.
 const defaultOrders = 10
 
+// selectDraws is how many draws of resample ablation a ranking rests on at most: its order is
+// all that matters.
+const selectDraws = 2
+
 // Sweep ablates every hidden neuron, one at a time, in each of the kinds, and then more and more of
 // them at once. Effects are measured on the preparation's split; what is most important is ranked on
 // select, by the contribution to the preparation's metric.
@@ -90,6 +94,7 @@ func newSweep(ctx context.Context, p *Preparation, o SweepOptions) (*sweep, erro
 	}
 	choose := p.Options
 	choose.Split = datasets.Select
+	choose.Draws = min(choose.Draws, selectDraws)
 	if s.selected, err = Prepare(ctx, n, p.Set, choose); err != nil {
 		return nil, err
 	}

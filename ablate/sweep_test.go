@@ -106,7 +106,8 @@ func TestCumulativeByHand(t *testing.T) {
 		t.Fatalf("%d random orders", len(c.Random))
 	}
 	for _, line := range c.Random {
-		if line[0].Accuracy != 29./40 || line[3].Accuracy != 12./40 || line[1].Accuracy < line[2].Accuracy {
+		// At 0, 2 and 3 neurons.
+		if !near(line[0].Accuracy, 29./40) || !near(line[1].Accuracy, 29./40) && !near(line[1].Accuracy, 12./40) || !near(line[2].Accuracy, 12./40) {
 			t.Errorf("a random order gives %v", line)
 		}
 	}
@@ -131,7 +132,7 @@ func TestCumulativeOverLayers(t *testing.T) {
 			checkLine(t, "least first", all.Least, 29, 29, 29, 28, 28)
 		case ablate.Resample: // another image's light, whichever neuron is patched
 			for k, p := range all.Most[1:] {
-				if p != all.Most[1] || k < 2 && all.Least[k+1] != all.Least[0] {
+				if !near(p.Accuracy, all.Most[1].Accuracy) || k < 2 && !near(all.Least[k+1].Accuracy, 29./40) || p.Accuracy > 28./40 {
 					t.Errorf("resample: %v and %v", all.Most, all.Least)
 				}
 			}
