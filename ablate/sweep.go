@@ -110,7 +110,7 @@ func newSweep(ctx context.Context, p *Preparation, o SweepOptions) (*sweep, erro
 func (s *sweep) describe() *SweepResult {
 	r := &SweepResult{
 		Split: s.Split, Images: s.Images, SelectImages: s.selected.Images,
-		Classes: s.Set.Classes, Features: s.Set.Features, Metric: s.metric, Kinds: s.Kinds, Draws: s.Draws, MeanOver: s.MeanOver,
+		Classes: s.Set.Classes, Features: s.Set.Features, Metric: s.metric, Kinds: s.Kinds, Draws: s.Draws, SelectDraws: s.selected.Draws, MeanOver: s.MeanOver,
 		Intact:    Intact{Accuracy: mean32(s.Intact.Correct), LogitDiff: mean32(s.Intact.Diff)},
 		Resamples: s.Resamples, Permutations: s.Permutations, Seed: s.Seed,
 	}

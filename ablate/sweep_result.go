@@ -23,14 +23,16 @@ type SweepResult struct {
 	Metric        Metric   `json:"metric"`
 	Intact        Intact   `json:"intact"`
 
-	Kinds    []Kind        `json:"kinds"`
-	Draws    int           `json:"draws"` // of resample ablation
-	MeanOver MeanOver      `json:"mean_over"`
-	Layers   []SweptLayer  `json:"layers"`
-	Families []Family      `json:"families"`
-	Pairs    []KindPair    `json:"kind_pairs"`
-	Curves   []Cumulative  `json:"curves,omitempty"`
-	Neurons  []SweptNeuron `json:"neurons"` // by address
+	Kinds []Kind `json:"kinds"`
+	// Draws are those of resample ablation on the measured split, SelectDraws those on select.
+	Draws       int           `json:"draws"`
+	SelectDraws int           `json:"select_draws"`
+	MeanOver    MeanOver      `json:"mean_over"`
+	Layers      []SweptLayer  `json:"layers"`
+	Families    []Family      `json:"families"`
+	Pairs       []KindPair    `json:"kind_pairs"`
+	Curves      []Cumulative  `json:"curves,omitempty"`
+	Neurons     []SweptNeuron `json:"neurons"` // by address
 
 	Resamples    int      `json:"bootstrap_resamples"`
 	Permutations int      `json:"permutations"`
