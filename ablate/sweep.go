@@ -251,7 +251,7 @@ func (s *sweep) warn() {
 	}
 	for _, f := range r.Families {
 		// Of m tests, k discoveries need a p of q·k/m at most.
-		if least := float64(f.Tests) / probe.Alpha / float64(s.Permutations+1); least > 1 && !(f.Test == TestAccuracy && f.Kind != Resample) {
+		if least := float64(f.Tests) / probe.Alpha / float64(s.Permutations+1); least > 1 && f.Significant == 0 && (f.Test != TestAccuracy || f.Kind == Resample) {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s, %s: with %d permutations p is at least %.2g, so that among %d tests fewer than %d findings cannot survive correction; more --permutations can",
 				f.Kind, f.Test, s.Permutations, 1/float64(s.Permutations+1), f.Tests, int(least)+1))
 		}

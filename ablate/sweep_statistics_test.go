@@ -116,7 +116,7 @@ func TestStatisticsAgainstTheDefinitions(t *testing.T) {
 		}
 		for f := range features {
 			with := marks(images, append(append([]int(nil), g.with[0][f]...), g.with[1][f]...))
-			observed, extreme := contrastOf(g, float64s(diff), with)(ones), 0
+			observed, extreme := studentisedOf(g, float64s(diff), with), 0
 			shuffle := slow
 			shuffle.Strata = g.labels
 			shuffle.Shuffle(images, func(order []int) {
@@ -124,7 +124,7 @@ func TestStatisticsAgainstTheDefinitions(t *testing.T) {
 				for i, k := range order {
 					permuted[i] = with[k]
 				}
-				if math.Abs(contrastOf(g, float64s(diff), permuted)(ones)) >= math.Abs(observed)-1e-9 {
+				if studentisedOf(g, float64s(diff), permuted) >= observed-1e-9 {
 					extreme++
 				}
 			})
@@ -161,6 +161,61 @@ func contrastOf(g *grouping, diff []float64, with []bool) stats.Statistic {
 			above, below = above+w*(sum[1]/n[1]-sum[0]/n[0]), below+w
 		}
 		return above / below
+	}
+}
+
+// studentisedOf is the square of the contrast over its variance, by the definition.
+func studentisedOf(g *grouping, diff []float64, with []bool) float64 {
+	above, variance := 0.0, 0.0
+	for _, images := range g.classes {
+		var groups [2][]float64
+		for _, i := range images {
+			k := 0
+			if with[i] {
+				k = 1
+			}
+			groups[k] = append(groups[k], diff[i])
+		}
+		var m [2]stats.Moments
+		for k := range groups {
+			for _, v := range groups[k] {
+				m[k].Add(v)
+			}
+		}
+		n0, n1 := float64(m[0].N()), float64(m[1].N())
+		w := n0 * n1 / (n0 + n1)
+		above += w * (m[1].Mean() - m[0].Mean())
+		variance += w * w * (m[1].PopulationVariance()/n1 + m[0].PopulationVariance()/n0)
+	}
+	return above * above / variance
+}
+
+// TestSpreadIsNoEffect: images with a rare feature vary three times as much, about the same mean. A
+// test of the plain difference would find something in a third of the neurons.
+func TestSpreadIsNoEffect(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 1))
+	const neurons, images = 400, 300
+	g := &grouping{images: images, features: 1, classes: make([][]int, 1), with: [][][]int{make([][]int, 1)}}
+	for i := range images {
+		g.labels, g.all, g.classes[0] = append(g.labels, 0), append(g.all, i), append(g.classes[0], i)
+		if i < images/10 {
+			g.with[0][0] = append(g.with[0][0], i)
+		}
+	}
+	c := noise(neurons, images, r)
+	for k := range neurons {
+		for _, i := range g.with[0][0] {
+			c.Diff[k*images+i] *= 3
+		}
+	}
+	found := 0
+	for _, l := range measured(t, g, c, Zero, Options{Resamples: 100, Permutations: 999}) {
+		if l.Contrast[0].P < 0.05 {
+			found++
+		}
+	}
+	if found > 40 { // 20 expected, plus what 30 images with the feature leave to be desired
+		t.Errorf("p below 0.05 for %d of %d neurons without effect", found, neurons)
 	}
 }
 

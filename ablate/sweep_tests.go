@@ -169,22 +169,31 @@ func randomSigns(to []float32, random *rand.Rand) {
 }
 
 // contrasts are, for each neuron, the p of each feature's contrast: how often permuting the
-// feature among the images of each class gives one as large, either way.
+// feature among the images of each class gives one as large, either way. The statistic is
+// studentised: contrast² over its estimated variance
+//
+//	Σ w_c²·(v_with/n_with + v_without/n_without) / (Σ w_c)²,
+//
+// so that a feature that goes with a larger spread alone, few with it and many without, is not
+// taken for one that goes with a larger effect.
+//
+// A. Janssen, Statistics & Probability Letters 36:9 (1997); E. Chung and J. P. Romano, Annals of
+// Statistics 41:484 (2013).
 func (g *grouping) contrasts(ctx context.Context, c *changes, p stats.Permutations, workers int) ([][]probe.Number, error) {
 	neurons := len(c.Diff) / g.images
-	centred, defined := g.centredFeatures()
-	bound := make([]float64, neurons*g.features)
-	kernel.Parallel(workers, neurons, func(_, k int) {
-		_, _, diff := c.neuron(k, g.images)
-		for f := range g.features {
-			sum, size := 0.0, 0.0
-			for i, v := range diff {
-				sum, size = sum+float64(centred[f][i])*float64(v), size+math.Abs(float64(v))
+	cells := g.centred(c, workers)
+	observed := make([]float64, neurons*g.features)
+	kernel.Parallel(workers, g.features, func(_, f int) {
+		x := kernel.Dense(make([]float32, g.images), 1, g.images)
+		for class := range g.classes {
+			for _, i := range g.with[class][f] {
+				x.Data[i] = 1
 			}
-			bound[k*g.features+f] = math.Abs(sum) - slack*size
+		}
+		for k, t := range g.studentised(cells, f, x, neurons) {
+			observed[k*g.features+f] = t
 		}
 	})
-	all := kernel.Dense(c.Diff, neurons, g.images)
 	extreme, err := randomly(ctx, p, 0x66656174, workers, neurons*g.features, func(seed uint64, permutations int, extreme []int) { // "feat"
 		if g.features == 0 {
 			return
@@ -196,14 +205,18 @@ func (g *grouping) contrasts(ctx context.Context, c *changes, p stats.Permutatio
 			}
 		})
 		x := kernel.Dense(make([]float32, len(orders)), permutations, g.images)
-		sums := kernel.Dense(make([]float32, permutations*neurons), permutations, neurons)
 		for f := range g.features {
-			for at, i := range orders {
-				x.Data[at] = centred[f][i]
+			has := make([]float32, g.images)
+			for class := range g.classes {
+				for _, i := range g.with[class][f] {
+					has[i] = 1
+				}
 			}
-			kernel.Product(sums, x, all, kernel.Op{TransposeB: true})
-			for at, v := range sums.Data {
-				if k := at%neurons*g.features + f; math.Abs(float64(v)) >= bound[k] {
+			for at, i := range orders {
+				x.Data[at] = has[i]
+			}
+			for at, t := range g.studentised(cells, f, x, neurons) {
+				if k := at%neurons*g.features + f; t >= observed[k]*(1-tied) {
 					extreme[k]++
 				}
 			}
@@ -216,7 +229,7 @@ func (g *grouping) contrasts(ctx context.Context, c *changes, p stats.Permutatio
 	for k := range out {
 		for f := range g.features {
 			number := probe.Undefined
-			if defined[f] {
+			if g.varies(f) {
 				number = probe.Number(stats.PermutationP(extreme[k*g.features+f], p.Count))
 			}
 			out[k] = append(out[k], number)
@@ -225,25 +238,85 @@ func (g *grouping) contrasts(ctx context.Context, c *changes, p stats.Permutatio
 	return out, nil
 }
 
-// centredFeatures are, for each feature, 1 for images that have it and 0 for others, less the mean
-// of the image's class. A feature that is the same throughout every class has no contrast.
-func (g *grouping) centredFeatures() (centred [][]float32, defined []bool) {
-	for f := range g.features {
-		x, varies := make([]float32, g.images), false
-		for c, images := range g.classes {
-			with := g.with[c][f]
-			mean := float32(len(with)) / float32(max(1, len(images)))
-			for _, i := range images {
-				x[i] = -mean
+// tied is how much smaller than the observed one a studentised statistic may be and count as
+// equal, as a part of it: more than float32 sums are off.
+const tied = 1e-4
+
+// spreadCell is one class: its neurons' changes less their mean, and these squared, neurons ×
+// images; squares are the sums of the latter.
+type spreadCell struct {
+	changes, squared kernel.Matrix
+	squares          []float64
+}
+
+// centred are the cells of all classes. To take the mean of a class away changes no contrast, and
+// keeps the variances exact.
+func (g *grouping) centred(c *changes, workers int) []spreadCell {
+	neurons := len(c.Diff) / g.images
+	cells := make([]spreadCell, len(g.classes))
+	for class, images := range g.classes {
+		m := g.gather(c.Diff, 0, neurons, images)
+		cell := spreadCell{m, kernel.Dense(make([]float32, len(m.Data)), neurons, len(images)), make([]float64, neurons)}
+		kernel.Parallel(workers, neurons, func(_, k int) {
+			row := m.Data[k*len(images):][:len(images)]
+			mean := mean32(row)
+			for i, v := range row {
+				row[i] = float32(float64(v) - mean)
+				cell.squared.Data[k*len(images)+i] = row[i] * row[i]
+				cell.squares[k] += float64(row[i]) * float64(row[i])
 			}
-			for _, i := range with {
-				x[i] = 1 - mean
-			}
-			varies = varies || len(with) > 0 && len(with) < len(images)
-		}
-		centred, defined = append(centred, x), append(defined, varies)
+		})
+		cells[class] = cell
 	}
-	return centred, defined
+	return cells
+}
+
+// studentised are, for each row of x, which has a 1 for each image that shows feature f, and for each
+// neuron the studentised contrast: rows × neurons. Images that do not vary give 0 where there is
+// no contrast, and infinity where there is one.
+func (g *grouping) studentised(cells []spreadCell, f int, x kernel.Matrix, neurons int) []float64 {
+	contrast, variance := make([]float64, x.Rows*neurons), make([]float64, x.Rows*neurons)
+	sum := kernel.Dense(make([]float32, x.Rows*neurons), x.Rows, neurons)
+	square := kernel.Dense(make([]float32, x.Rows*neurons), x.Rows, neurons)
+	for class, images := range g.classes {
+		n1 := float64(len(g.with[class][f]))
+		n0 := float64(len(images)) - n1
+		if n1 == 0 || n0 == 0 {
+			continue
+		}
+		of := kernel.Dense(make([]float32, x.Rows*len(images)), x.Rows, len(images))
+		for r := range x.Rows {
+			for j, i := range images {
+				of.Data[r*len(images)+j] = x.Data[r*g.images+i]
+			}
+		}
+		kernel.Product(sum, of, cells[class].changes, kernel.Op{TransposeB: true})
+		kernel.Product(square, of, cells[class].squared, kernel.Op{TransposeB: true})
+		w := n1 * n0 / (n1 + n0)
+		for at, v := range sum.Data {
+			s1, q1 := float64(v), float64(square.Data[at])
+			m1, m0 := s1/n1, -s1/n0 // the class's sum is 0
+			v1, v0 := q1/n1-m1*m1, (cells[class].squares[at%neurons]-q1)/n0-m0*m0
+			contrast[at] += w * (m1 - m0)
+			variance[at] += w * w * (max(0, v1)/n1 + max(0, v0)/n0)
+		}
+	}
+	for at, d := range contrast {
+		if contrast[at] = d * d / variance[at]; math.IsNaN(contrast[at]) {
+			contrast[at] = 0
+		}
+	}
+	return contrast
+}
+
+// varies tells whether some class has images with a feature and images without it.
+func (g *grouping) varies(f int) bool {
+	for class, images := range g.classes {
+		if with := len(g.with[class][f]); with > 0 && with < len(images) {
+			return true
+		}
+	}
+	return false
 }
 
 func float64s(values []float32) []float64 {

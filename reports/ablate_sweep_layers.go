@@ -34,7 +34,9 @@ func (r SweepReport) layersSection() Section {
 			return Count(n)
 		}
 		hurts := func(class int) func(*ablate.NeuronLesion) bool {
-			return func(x *ablate.NeuronLesion) bool { return x.ByClass[class].Significant() && x.ByClass[class].Estimate < 0 }
+			return func(x *ablate.NeuronLesion) bool {
+				return x.ByClass[class].Significant() && x.ByClass[class].Estimate < 0
+			}
 		}
 		row := []string{l.Name, Count(l.Neurons), Count(l.Dead),
 			count(func(x *ablate.NeuronLesion) bool { return x.Accuracy.Significant() }),
