@@ -35,7 +35,6 @@ func Sweep(r SweepReport) Entry {
 		Method:     r.method(),
 		Sections:   nonEmpty(append(sections, r.testsSection())...),
 		Exclusions: r.exclusions(),
-		Warnings:   nil,
 		Caveats:    r.caveats(),
 		Provenance: r.provenance(r.Result.Split, r.Result.Seed, Fact{"bootstrap resamples", Count(r.Result.Resamples)},
 			Fact{"permutations", Count(r.Result.Permutations)}, Fact{"table of all neurons", r.Table}),
@@ -90,7 +89,7 @@ func metricName(m ablate.Metric) string {
 	name := strings.ReplaceAll(base, "-", " ")
 	switch base {
 	case "logit-diff":
-		name = "logit difference"
+		name = "the logit difference"
 	case "cross-entropy":
 		name = base
 	}
@@ -100,15 +99,7 @@ func metricName(m ablate.Metric) string {
 	return name
 }
 
-// metricChange writes an effect on the sweep's metric.
-func (r SweepReport) metricChange(x float64) string {
-	if r.Result.Metric.Percent {
-		return Points(x)
-	}
-	return Signed(x)
-}
-
-// changeCell is the estimate of a change, and its interval.
+// changeCells are a change and its interval; pointsCells are those of a fraction.
 func changeCells(c ablate.Change) []string {
 	return []string{signedFigure(c.Estimate), signedFigInterval(c.Low, c.High)}
 }
@@ -198,24 +189,32 @@ func (r SweepReport) method() string {
 	}
 	s += fmt.Sprintf("; logit difference, on all images and on those of each class, by sign flips (%s, the same for all neurons)", Count(res.Permutations))
 	if len(res.Features) > 0 {
-		s += "; each feature's contrast (change with the feature minus change without it, within class, classes weighted by with·without/n) by permuting the feature among the images of each class"
+		s += "; each feature's contrast (change with the feature minus change without it, within class, classes weighted by with·without/n) studentised, by permuting the feature among the images of each class (Janssen 1997)"
 	}
 	return s + fmt.Sprintf(". p-values are adjusted (Benjamini–Hochberg) within each kind of ablation and kind of test. "+
-		"Rankings and orders were made on %s by the contribution to %s; every number below is from %s. For each layer, kind and split %s left every outcome bit-identical.",
-		plural(res.SelectImages, "select image"), metricName(res.Metric), res.Split, "a sham arm (the identity edit on the whole layer, through the same code)")
+		"Rankings and orders were made on %s by the contribution to %s; every number below is from %s. %s (the identity edit on a whole layer, through the same code; one for each layer, kind and split) left every outcome bit-identical.",
+		plural(res.SelectImages, "select image"), metricName(res.Metric), res.Split, plural(res.Intact.Shams, "sham arm"))
 }
 
 func (r SweepReport) exclusions() []Exclusion {
 	var out []Exclusion
 	dead := r.sorted(func(u *ablate.SweptNeuron) bool { return u.Dead }, func(*ablate.SweptNeuron) float64 { return 0 })
-	if len(dead) > 0 {
-		out = append(out, Exclusion{len(dead), fmt.Sprintf("dead neurons, which fire on none of the %s %s images: listed in the tables and the picture, left out of the tests wherever their ablation changes nothing (no outcome of such a test could be significant)",
-			Count(r.Result.Images), r.Result.Split), addresses(dead)})
+	if n := len(dead); n > 0 {
+		what := "dead neurons, which fire on none"
+		if n == 1 {
+			what = "dead neuron, which fires on none"
+		}
+		out = append(out, Exclusion{n, fmt.Sprintf("%s of the %s %s images: in the tables and the picture, but left out of the tests wherever ablation changes nothing (such a test could not come out significant)",
+			what, Count(r.Result.Images), r.Result.Split), addresses(dead)})
 	}
 	for _, k := range r.Result.Kinds {
 		still := r.sorted(func(u *ablate.SweptNeuron) bool { return !u.Dead && !u.Lesion(k).Moved }, func(*ablate.SweptNeuron) float64 { return 0 })
-		if len(still) > 0 {
-			out = append(out, Exclusion{len(still), fmt.Sprintf("neurons that fire, but whose %s ablation moves no logit difference: left out of its tests", k), addresses(still)})
+		if n := len(still); n > 0 {
+			what := "neurons that fire, but whose"
+			if n == 1 {
+				what = "neuron that fires, but whose"
+			}
+			out = append(out, Exclusion{n, fmt.Sprintf("%s %s ablation moves no logit difference: left out of its tests", what, k), addresses(still)})
 		}
 	}
 	return out
@@ -237,7 +236,7 @@ func (r SweepReport) caveats() []string {
 	}
 	c = append(c, "One network is one specimen (n = 1): the images are repeated measures within it. A network raised from another seed may divide the work differently.")
 	if found := r.family(r.first(), ablate.TestLogitDiff).Significant; found > 0 {
-		c = append(c, fmt.Sprintf("At a false discovery rate of %.0f %%, about %s of the %s findings on the logit difference are expected to be false. Significant is not large: see the intervals.", 100*probe.Alpha, Number(math.Round(probe.Alpha*float64(found)*10)/10), Count(found)))
+		c = append(c, fmt.Sprintf("At a false discovery rate of %.0f %%, about %s of the %s findings on the logit difference are expected to be false. Significant is not large: see the intervals.", 100*probe.Alpha, Count(int(math.Ceil(probe.Alpha*float64(found)))), Count(found)))
 	}
 	c = append(c, "An accuracy change needs answers close to the boundary; a logit difference can move much without any answer flipping.")
 	if len(r.Result.Features) > 0 {

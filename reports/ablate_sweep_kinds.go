@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"neuroprobe/ablate"
 	"neuroprobe/probe"
@@ -20,11 +21,11 @@ func (r SweepReport) kindsSection() Section {
 		for _, a := range p.Opposite[:min(len(p.Opposite), 6)] {
 			names = append(names, a.String())
 		}
-		list := enumerate(names)
+		list := strings.Join(names, ", ")
 		switch more := len(p.Opposite) - len(names); {
 		case more > 0:
-			list = fmt.Sprintf("%s and %d more", joined(names), more)
-		case len(names) == 0:
+			list += fmt.Sprintf(" and %d more", more)
+		case list == "":
 			list = Missing
 		}
 		t.Rows = append(t.Rows, []string{fmt.Sprintf("%s and %s", p.A, p.B), figure(p.Correlation), Count(len(p.Opposite)), list})
@@ -34,32 +35,26 @@ func (r SweepReport) kindsSection() Section {
 	return Section{"Do the kinds of ablation agree?", []Block{t}}
 }
 
-func joined(names []string) string {
-	s := ""
-	for k, n := range names {
-		if k > 0 {
-			s += ", "
-		}
-		s += n
-	}
-	return s
-}
-
-// dependants is how many neurons are named for each class and feature.
-const dependants = 3
+// dependants is how many neurons are named for each class and feature, and dependantRows how many
+// there are in all.
+const (
+	dependants    = 3
+	dependantRows = 30
+)
 
 // dependsSection names, for each class and feature, the neurons whose loss hurts it most.
 func (r SweepReport) dependsSection() Section {
 	res := r.Result
-	t := Table{Columns: append(textColumns("images", "neuron"), numberColumns("change", "95 % interval", "adjusted p", "on select", "n")...), Terminal: true,
+	t := Table{Columns: append(textColumns("images", "neuron"), numberColumns("change", "95 % interval", "adjusted p", "on select", "n")...),
 		Caption: fmt.Sprintf("Neurons whose loss (%s ablation) hurts most", r.first())}
+	each := min(dependants, max(1, dependantRows/(len(res.Classes)+len(res.Features))))
 	add := func(name string, n int, of func(*ablate.NeuronLesion) ablate.Tested, onSelect func(*ablate.NeuronLesion) probe.Number) {
 		hurting := r.sorted(func(u *ablate.SweptNeuron) bool { return onSelect(r.lesion(u)) < 0 && r.lesion(u).Moved },
 			func(u *ablate.SweptNeuron) float64 { return -float64(onSelect(r.lesion(u))) })
 		if len(hurting) == 0 {
 			t.Rows = append(t.Rows, []string{name, "none", Missing, Missing, Missing, Missing, Count(n)})
 		}
-		for k, u := range hurting[:min(len(hurting), dependants)] {
+		for k, u := range hurting[:min(len(hurting), each)] {
 			x := of(r.lesion(u))
 			row := append(append([]string{name, u.Address.String()}, changeCells(x.Change)...), pFigure(x.Adjusted), signedFigure(onSelect(r.lesion(u))), Count(n))
 			if k > 0 {
@@ -84,6 +79,10 @@ func (r SweepReport) dependsSection() Section {
 		text += " For a feature: the contrast, that is the change on images with it less the change on images without it, of the same class; below 0 the loss hurts images with the feature more. n: images with it."
 	}
 	t.Notes = []Note{{Text: text + fmt.Sprintf(" The neurons are those with the most negative number on select; the other numbers are from %s.", res.Split)}}
+	if more := len(t.Rows) - dependantRows; more > 0 {
+		t.Rows = t.Rows[:dependantRows]
+		t.Notes = append(t.Notes, Note{Text: plural(more, "more row") + " can be had from the JSON and from " + r.Table + "."})
+	}
 	return Section{"Whose loss hurts whom", []Block{t}}
 }
 

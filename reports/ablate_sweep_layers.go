@@ -60,7 +60,7 @@ func (r SweepReport) layersSection() Section {
 		t.Rows = append(t.Rows, append(row, figure(l.Trust[0])))
 	}
 	t.Notes = append(t.Notes,
-		Note{Text: fmt.Sprintf("strongest: the largest effect on %s on select, either way. hurts %s: without the neuron the logit difference falls on its images. select ρ: Spearman's correlation of the neurons' effects on select and on %s, which tells how far a ranking can be trusted.",
+		Note{Text: fmt.Sprintf("strongest: the largest effect on %s on select, either way. hurts %s: without the neuron the logit difference on its images falls. select ρ: Spearman's correlation of the neurons' effects on select and on %s, which tells how far a ranking can be trusted.",
 			metricName(r.Result.Metric), res.Classes[0], res.Split)})
 	t.Notes = append(t.Notes, warningNotes(res.Warnings)...)
 	return Section{"By layer", []Block{t}}
@@ -73,7 +73,10 @@ const listedLesions = 15
 func (r SweepReport) layerSection(l ablate.SweptLayer) Section {
 	res := r.Result
 	units := r.ofLayer(l.Number)
-	shown := units[:min(len(units), listedLesions)]
+	shown := units
+	if len(units) > listedLesions+1 { // a note takes as much room as one row
+		shown = units[:listedLesions]
+	}
 	t := Table{Columns: append(textColumns("neuron"), numberColumns("logit diff: change", "95 % interval", "adjusted p")...)}
 	for _, k := range res.Kinds[1:] {
 		t.Columns = append(t.Columns, Column{string(k), true})
@@ -85,7 +88,7 @@ func (r SweepReport) layerSection(l ablate.SweptLayer) Section {
 			t.Columns = append(t.Columns, Column{"recall of " + class, true})
 		}
 	}
-	t.Columns = append(t.Columns, numberColumns("fires on")...)
+	t.Columns = append(t.Columns, numberColumns("fires on", "on select")...)
 	for _, u := range shown {
 		x := r.lesion(u)
 		row := append(append([]string{u.Address.String()}, changeCells(x.LogitDiff.Change)...), pFigure(x.LogitDiff.Adjusted))
@@ -102,8 +105,13 @@ func (r SweepReport) layerSection(l ablate.SweptLayer) Section {
 		if u.Dead {
 			fires = "never"
 		}
-		t.Rows = append(t.Rows, append(row, fires))
+		onSelect := Signed(x.Select.Metric)
+		if res.Metric.Percent {
+			onSelect = Points(x.Select.Metric)
+		}
+		t.Rows = append(t.Rows, append(row, fires, onSelect))
 	}
+	t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("on select: the change of %s on the select images, by which the table is sorted, either way.", metricName(res.Metric))})
 	if len(shown) < len(units) {
 		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("The %d of %s with the largest effect on select; the other %s are in the JSON and in %s.", len(shown), plural(len(units), "neuron"), Count(len(units)-len(shown)), r.Table)})
 	}
