@@ -3,6 +3,8 @@ package model
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 
 	"neuroprobe/model/kernel"
@@ -86,15 +88,17 @@ func (n *Network) Sweep(ctx context.Context, images []float32, arms []Arm, o Swe
 
 // sweeper is what all workers of a sweep share.
 type sweeper struct {
-	net        *Network
-	images     []float32
-	sources    []Source
-	arms       int
-	groups     []group
-	transposed [][]float32 // by layer: a dense layer's weights, in×out
-	trace      Trace       // what of the intact run is kept
-	workers    int
-	block      int // images a worker takes at a time
+	net      *Network
+	images   []float32
+	sources  []Source
+	arms     int
+	groups   []group
+	earliest int            // the first layer that any arm changes
+	weights  []sweptWeights // by layer, of those after earliest
+	summed   []bool         // by layer: its output is needed whole, for a sum or an edge
+	trace    Trace          // what of the intact run is kept
+	workers  int
+	block    int // images a worker takes at a time
 }
 
 // The sizes of batches. They depend on nothing but the network, the number of images and the
@@ -102,35 +106,36 @@ type sweeper struct {
 const (
 	largestBlock = 64      // images whose intact activations are kept at a time
 	leastBlocks  = 16      // into which the images are cut, if there are enough, to keep all cores busy
-	batchBytes   = 1 << 19 // of a batch of pairs, to stay in a core's cache
-	largestBatch = 512     // pairs
+	batchBytes   = 1 << 18 // of a batch of pairs, to stay in a core's cache
+	largestBatch = 256     // pairs
 )
 
 func newSweeper(n *Network, images []float32, arms []Arm, o SweepOptions) *sweeper {
-	s := &sweeper{net: n, images: images, sources: o.Sources, arms: len(arms), workers: o.Workers,
-		transposed: make([][]float32, n.Depth()+1)}
+	s := &sweeper{net: n, images: images, sources: o.Sources, arms: len(arms), workers: o.Workers, earliest: n.Depth(),
+		weights: make([]sweptWeights, n.Depth()+1), summed: make([]bool, n.Depth()+1)}
+	s.groups = n.planSweep(arms)
+	for k := range s.groups {
+		s.earliest = min(s.earliest, s.groups[k].start)
+	}
 	for m := 1; m <= n.Depth(); m++ {
-		if n.Spec.Layers[m-1].Kind == Dense {
-			s.transposed[m] = transposed(n.Params[m].Weight, n.geo[m].Act[0], n.geo[m].FanIn)
-		}
-		s.trace.Pre, s.trace.Post = append(s.trace.Pre, m), append(s.trace.Post, m)
+		s.weights[m] = newSweptWeights(n, m, m > s.earliest)
 	}
 	for l := range n.geo {
-		s.trace.Out = append(s.trace.Out, l)
+		s.summed[l] = s.readWhole(l)
 	}
-	s.groups = n.planSweep(arms)
 	s.fit(len(images)/n.Spec.Input.Size(), o.Memory)
 	return s
 }
 
-func transposed(weight []float32, rows, cols int) []float32 {
-	out := make([]float32, len(weight))
-	for i := range rows {
-		for j, w := range weight[i*cols : (i+1)*cols] {
-			out[j*rows+i] = w
+// readWhole tells whether somebody may ask for all that a layer hands on: a sum, or a
+// convolution whose input is changed in an edited layer.
+func (s *sweeper) readWhole(l int) bool {
+	for m := l + 1; m <= s.net.Depth(); m++ {
+		if s.net.Spec.Layers[m-1].Kind == Add && slices.Contains(s.net.geo[m].Inputs, l) {
+			return true
 		}
 	}
-	return out
+	return slices.ContainsFunc(s.groups, func(g group) bool { return len(g.edited) > 0 })
 }
 
 // fit chooses the size of blocks and the number of workers that the memory allows.
@@ -148,13 +153,23 @@ func (s *sweeper) fit(total int, memory int64) {
 	s.workers = int(max(1, min(int64(s.workers), memory/s.bytes())))
 }
 
+func (s *sweeper) relu(m int) bool { return s.net.Spec.Layers[m-1].Activation == ReLU }
+
+// floor is the least a layer hands on: 0 after ReLU.
+func (s *sweeper) floor(m int) float32 {
+	if s.relu(m) {
+		return 0
+	}
+	return float32(math.Inf(-1))
+}
+
 // bytes is what one worker needs: the intact activations of a block (twice where patches read
 // another run's), all arms' logits, and a batch of pairs.
 func (s *sweeper) bytes() int64 {
 	perImage, patched := int64(0), int64(1)
 	for i := range s.net.geo {
 		g := &s.net.geo[i]
-		perImage += int64(3*g.Act.Size() + 2*g.Out.Size())
+		perImage += int64(4*g.Act.Size() + 2*g.Out.Size())
 	}
 	if len(s.sources) > 0 {
 		patched = 2

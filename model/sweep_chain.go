@@ -45,13 +45,13 @@ func (w *sweepWorker) runChain(g *group) {
 // startChain begins with the intact network.
 func (w *sweepWorker) startChain(g *group, image int) {
 	c := &w.chain
-	c.out = append(c.out[:0], w.intactOut(g.start, image)...)
+	c.out = append(c.out[:0], w.intact.outFirst(g.start, image)...)
 	if c.pre == nil {
 		c.pre = make([][]float32, w.net.Depth()+1)
 	}
 	for _, m := range g.corrected {
 		size := w.net.geo[m].Act.Size()
-		c.pre[m] = append(c.pre[m][:0], w.intact.PreActivation(m)[image*size:(image+1)*size]...)
+		c.pre[m] = append(c.pre[m][:0], w.intact.pre[m][image*size:(image+1)*size]...)
 	}
 }
 
@@ -65,7 +65,7 @@ func (w *sweepWorker) step(g *group, a *armPlan, image int) bool {
 		now := c.out[u.unit*area:][:area]
 		delta, differs := w.deltas[:area], false
 		if u.scaled {
-			for p, v := range w.intactOut(g.start, image)[u.unit*area:][:area] {
+			for p, v := range w.intact.outFirst(g.start, image)[u.unit*area:][:area] {
 				delta[p] = v*u.keep + u.fill
 			}
 		} else {
@@ -80,24 +80,34 @@ func (w *sweepWorker) step(g *group, a *armPlan, image int) bool {
 		}
 		changed = true
 		for _, m := range g.corrected {
-			if w.net.Spec.Layers[m-1].Kind == Conv2D {
-				w.convs[m].AddChannel(c.pre[m], delta, w.net.Params[m].Weight, u.unit)
-				continue
-			}
-			units := w.net.geo[m].Act[0]
-			for p, d := range delta {
-				kernel.AddScaled(c.pre[m], c.pre[m], w.transposed[m][(u.unit*area+p)*units:][:units], d)
-			}
+			w.correctChain(m, u.unit, delta)
 		}
 	}
 	return changed
+}
+
+// correctChain corrects the chain's pre-activation of layer m for a change of one unit.
+func (w *sweepWorker) correctChain(m, unit int, delta []float32) {
+	pre, units := w.chain.pre[m], w.net.geo[m].Act[0]
+	switch weights := &w.weights[m]; {
+	case w.net.Spec.Layers[m-1].Kind == Conv2D:
+		w.correct(m, unit, delta, pre, pre, w.padded)
+	case len(delta) == 1:
+		kernel.AddScaled(pre, pre, weights.rows[unit*units:], delta[0])
+	default:
+		weights.parts[unit].Multiply(pre, units, pre, units, delta, len(delta), 1, kernel.Window{Inner: len(delta), Outer: 1})
+	}
 }
 
 // present adds the chain's state to the batch.
 func (w *sweepWorker) present(g *group) {
 	s := &w.states[g.start]
 	s.kind = throughout
-	s.out = append(s.out, w.chain.out...)
+	if w.summed[g.start] {
+		at := len(s.out)
+		s.out = extend(s.out, len(w.chain.out))
+		toLast(s.out[at:], w.chain.out, w.net.geo[g.start].Out[0])
+	}
 	for _, m := range g.corrected {
 		w.states[m].hasPre = true
 		w.states[m].pre = append(w.states[m].pre, w.chain.pre[m]...)

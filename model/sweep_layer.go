@@ -36,19 +36,18 @@ func (w *sweepWorker) layer(g *group, m int) {
 	case input == inUnits:
 		w.correctDense(g, m)
 	case kind == Conv2D:
-		w.computeConv(g, m)
+		w.settleAll(g, m, func(pair int, z []float32) { w.convolve(m, z, w.outLast(geo.Inputs[0], pair), w.padded) })
 	default:
 		w.computeDense(g, m)
 	}
 	s.kind = throughout
 }
 
+// intactPre are the pre-activations of a pair's image, channels last.
 func (w *sweepWorker) intactPre(layer, pair int) []float32 {
 	size := w.net.geo[layer].Act.Size()
-	return w.intact.PreActivation(layer)[w.pairs[pair].image*size:][:size]
+	return w.intact.pre[layer][w.pairs[pair].image*size:][:size]
 }
-
-func (w *sweepWorker) relu(m int) bool { return w.net.Spec.Layers[m-1].Activation == ReLU }
 
 // pooling is a layer's pooling, nil where it changes nothing.
 func (w *sweepWorker) pooling(m int) *Pool {
@@ -65,56 +64,66 @@ func (w *sweepWorker) settleAll(g *group, m int, fill func(pair int, z []float32
 	act, out := geo.Act.Size(), geo.Out.Size()
 	s.out = extend(s.out[:0], len(w.pairs)*out)
 	w.scratch = sized(w.scratch, act)
-	pooled := w.pooling(m) != nil
+	inPlace := w.pooling(m) == nil
 	for k := range w.pairs {
 		z, to := w.scratch[:act], s.out[k*out:(k+1)*out]
-		if !pooled {
+		if inPlace {
 			z = to
 		}
 		fill(k, z)
 		w.settle(g, m, k, z, to)
 	}
-	w.rectify(g, m)
 }
 
-// settle makes one pair's pre-activation z into what the layer hands on. Without edits and with
-// max pooling, ReLU is left to rectify: the maximum first is the same, and leaves less to do.
+// settle makes one pair's pre-activation z into what the layer hands on; out is z where there
+// is no pooling.
 func (w *sweepWorker) settle(g *group, m, pair int, z, out []float32) {
-	pool := w.pooling(m)
-	if !g.edited[m] {
-		switch {
-		case pool == nil:
-		case pool.Kind == MaxPool:
-			w.poolRow(m, out, z)
-		default:
-			if w.relu(m) {
-				kernel.ReLU(z)
-			}
-			w.poolRow(m, out, z)
-		}
+	if plan := w.pairs[pair].plan; g.edited[m] && len(plan.later[m]) > 0 {
+		w.settleEdited(m, pair, z, out)
 		return
 	}
-	p := w.pairs[pair]
+	switch pool := w.pooling(m); {
+	case pool == nil:
+		if w.relu(m) {
+			kernel.Floor(z, 0)
+		}
+	case pool.Kind == MaxPool:
+		w.pools[m].ForwardLast(out, z, w.floor(m))
+	default:
+		if w.relu(m) {
+			kernel.Floor(z, 0)
+		}
+		averageLast(out, z)
+	}
+}
+
+// averageLast is the mean over positions.
+func averageLast(out, z []float32) {
+	clear(out)
+	positions := len(z) / len(out)
+	for p := range positions {
+		kernel.AddScaled(out, out, z[p*len(out):], 1/float32(positions))
+	}
+}
+
+// settleEdited does the arm's edits and patches at a later layer, channels first as they are defined.
+func (w *sweepWorker) settleEdited(m, pair int, z, out []float32) {
+	p, geo := w.pairs[pair], &w.net.geo[m]
 	later := p.plan.later[m]
+	w.editRow = sized(w.editRow, geo.Act.Size()+geo.Out.Size())
+	row, pooled := w.editRow[:geo.Act.Size()], w.editRow[geo.Act.Size():][:geo.Out.Size()]
+	toFirst(row, z, geo.Act[0])
 	for k := range later {
 		if e := later[k].edit; e != nil && e.From != nil {
-			w.edge(m, z, e, p.image, w.outRow(e.From.Layer, pair))
+			w.edge(m, row, e, p.image, w.outFirst(e.From.Layer, pair))
 		}
 	}
 	if w.relu(m) {
-		kernel.ReLU(z)
+		kernel.Floor(row, 0)
 	}
-	w.act(m, z, later, p.image)
-	if pool != nil {
-		w.poolRow(m, out, z)
-	}
-}
-
-// rectify does the ReLU of all pairs that settle left.
-func (w *sweepWorker) rectify(g *group, m int) {
-	if pool := w.pooling(m); w.relu(m) && !g.edited[m] && (pool == nil || pool.Kind == MaxPool) {
-		kernel.ReLU(w.states[m].out)
-	}
+	w.act(m, row, later, p.image)
+	w.poolRow(m, pooled, row)
+	toLast(out, pooled, geo.Out[0])
 }
 
 // oneInUnits tells whether a single input, read once, has changed, and only in some units.
@@ -144,15 +153,13 @@ func (w *sweepWorker) addInUnits(m int) {
 	w.scratch = sized(w.scratch, area)
 	s.kind = inUnits
 	for k, c := range from.changes {
-		z := w.scratch[:area]
-		pre := w.intactPre(m, c.pair)[c.unit*area:]
-		for p, d := range from.deltas[k*area : (k+1)*area] {
-			z[p] = pre[p] + d
-		}
+		z, image := w.scratch[:area], w.pairs[c.pair].image
+		pre := w.intact.preFirst(m, image)[c.unit*area:]
+		kernel.AddScaled(z, pre, from.deltas[k*area:(k+1)*area], 1)
 		if w.relu(m) {
-			kernel.ReLU(z)
+			kernel.Floor(z, 0)
 		}
-		was := w.intactOut(m, w.pairs[c.pair].image)[c.unit*out:][:out]
+		was := w.intact.outFirst(m, image)[c.unit*out:][:out]
 		differs := false
 		at := len(s.deltas)
 		for p, v := range w.pooledUnit(m, z) {
@@ -170,23 +177,25 @@ func (w *sweepWorker) addInUnits(m int) {
 // sum is the pre-activation of an add layer.
 func (w *sweepWorker) sum(m, pair int, z []float32) {
 	inputs := w.net.geo[m].Inputs
-	copy(z, w.outRow(inputs[0], pair))
+	copy(z, w.outLast(inputs[0], pair))
 	for _, k := range inputs[1:] {
-		kernel.Sum(z, w.outRow(k, pair))
+		kernel.Sum(z, w.outLast(k, pair))
 	}
 }
 
 // correctConv corrects a convolution's pre-activation for the changed channels of its input.
 func (w *sweepWorker) correctConv(g *group, m int) {
-	geo, weight := &w.net.geo[m], w.net.Params[m].Weight
-	from := &w.states[geo.Inputs[0]]
-	area := geo.In.Area()
+	from, area := &w.states[w.net.geo[m].Inputs[0]], w.net.geo[m].In.Area()
 	next := 0 // changes come in the order of pairs
 	w.settleAll(g, m, func(pair int, z []float32) {
-		copy(z, w.intactPre(m, pair))
+		start := w.intactPre(m, pair)
 		for next < len(from.changes) && from.changes[next].pair == pair {
-			w.convs[m].AddChannel(z, from.deltas[next*area:(next+1)*area], weight, from.changes[next].unit)
+			w.correct(m, from.changes[next].unit, from.deltas[next*area:(next+1)*area], start, z, w.padded)
+			start = z
 			next++
+		}
+		if &start[0] != &z[0] {
+			copy(z, start)
 		}
 	})
 }
@@ -207,16 +216,14 @@ func (w *sweepWorker) correctDense(g *group, m int) {
 	}
 	for k := 0; k < len(from.changes); {
 		c, end := from.changes[k], k+1
-		weight := w.transposed[m][c.unit*area*units:][:area*units]
 		if area == 1 {
-			row := s.out[c.pair*units:][:units]
-			if c.pair == done { // the pair's first change: correct while copying
-				kernel.AddScaled(row, w.intactPre(m, c.pair), weight, from.deltas[k])
-				done++
-			} else {
-				begin(c.pair + 1)
-				kernel.AddScaled(row, row, weight, from.deltas[k])
+			row, start := s.out[c.pair*units:][:units], w.intactPre(m, c.pair)
+			begin(c.pair)
+			if done > c.pair { // not the pair's first change
+				start = row
 			}
+			kernel.AddScaled(row, start, w.weights[m].rows[c.unit*units:], from.deltas[k])
+			done = max(done, c.pair+1)
 			k = end
 			continue
 		}
@@ -224,57 +231,34 @@ func (w *sweepWorker) correctDense(g *group, m int) {
 			end++
 		}
 		begin(c.pair + end - k)
-		kernel.Product(kernel.Dense(s.out[c.pair*units:], end-k, units),
-			kernel.Dense(from.deltas[k*area:], end-k, area), kernel.Dense(weight, area, units), kernel.Op{Accumulate: true})
+		rows := s.out[c.pair*units:]
+		w.weights[m].parts[c.unit].Multiply(rows, units, rows, units, from.deltas[k*area:], area, end-k, kernel.Window{Inner: area, Outer: 1})
 		k = end
 	}
 	begin(len(w.pairs))
-	w.settleInPlace(g, m)
+	w.settleRows(g, m)
 }
 
-// settleInPlace settles rows of pre-activations that lie in out already.
-func (w *sweepWorker) settleInPlace(g *group, m int) {
-	if g.edited[m] {
-		size := w.net.geo[m].Out.Size()
-		for k := range w.pairs {
-			row := w.states[m].out[k*size : (k+1)*size]
-			w.settle(g, m, k, row, row)
+// settleRows settles the rows of a dense layer, whose pre-activations lie in out already.
+func (w *sweepWorker) settleRows(g *group, m int) {
+	out := w.states[m].out
+	if !g.edited[m] {
+		if w.relu(m) {
+			kernel.Floor(out, 0)
 		}
+		return
 	}
-	w.rectify(g, m)
-}
-
-// computeConv computes a convolution of an input that has changed altogether.
-func (w *sweepWorker) computeConv(g *group, m int) {
-	s, geo, p, n := &w.states[m], &w.net.geo[m], &w.net.Params[m], len(w.pairs)
-	in := w.states[geo.Inputs[0]].out
-	s.out = extend(s.out[:0], n*geo.Out.Size())
-	pool := w.pooling(m)
-	switch {
-	case pool == nil:
-		w.convs[m].Forward(s.out, in, p.Weight, p.Bias, n, w.relu(m) && !g.edited[m], 1)
-		if g.edited[m] {
-			w.settleInPlace(g, m)
-		}
-	case pool.Kind == MaxPool && !g.edited[m]:
-		w.convs[m].ForwardPooled(s.out, in, p.Weight, p.Bias, n, w.relu(m), w.pools[m], 1)
-	default:
-		size := geo.Act.Size()
-		s.act = sized(s.act, n*size)
-		w.convs[m].Forward(s.act, in, p.Weight, p.Bias, n, false, 1)
-		w.settleAll(g, m, func(pair int, z []float32) { copy(z, s.act[pair*size:]) })
+	size := w.net.geo[m].Out.Size()
+	for k := range w.pairs {
+		row := out[k*size : (k+1)*size]
+		w.settle(g, m, k, row, row)
 	}
 }
 
 // computeDense computes a dense layer of an input that has changed altogether.
 func (w *sweepWorker) computeDense(g *group, m int) {
 	s, geo, n := &w.states[m], &w.net.geo[m], len(w.pairs)
-	units, in := geo.Act[0], geo.FanIn
-	s.out = extend(s.out[:0], n*units)
-	for k := range n {
-		copy(s.out[k*units:(k+1)*units], w.net.Params[m].Bias)
-	}
-	kernel.Product(kernel.Dense(s.out, n, units), kernel.Dense(w.states[geo.Inputs[0]].out, n, in),
-		kernel.Dense(w.transposed[m], in, units), kernel.Op{Accumulate: true})
-	w.settleInPlace(g, m)
+	s.out = extend(s.out[:0], n*geo.Act[0])
+	w.dense(m, s.out, w.states[geo.Inputs[0]].out, n)
+	w.settleRows(g, m)
 }

@@ -215,3 +215,9 @@ func newUnitPlan(unit int, actions []action) unitPlan {
 	}
 	return u
 }
+
+// single tells whether the arm changes one value of a layer of this shape by constants, and
+// nothing else.
+func (p *armPlan) single(shape Shape) bool {
+	return len(p.units) == 1 && p.units[0].scaled && shape.Area() == 1 && len(p.later) == 0
+}

@@ -10,12 +10,10 @@ import (
 // belongs to one goroutine.
 type sweepWorker struct {
 	*sweeper
-	session *Session // of the intact network
-	intact  Trace
-	patcher *Session // of the counterparts
-	patched Trace
-	convs   []*kernel.Conv // by layer, for pairs
-	pools   []*kernel.MaxPool
+	intact  *sweptRun
+	patched *sweptRun // on the images' counterparts
+	padded  *paddings
+	pools   []*kernel.MaxPool // by layer
 
 	first, images int       // the block
 	logits        []float32 // arms × images × classes
@@ -26,7 +24,7 @@ type sweepWorker struct {
 	chain  chainState
 	// Scratch space: one image's activations of a layer, one unit's map, a layer's
 	// pre-activations, one unit's change.
-	row, plane, scratch, deltas []float32
+	row, plane, scratch, deltas, editRow, sent []float32
 }
 
 // pair is one arm on one image of the block.
@@ -60,17 +58,14 @@ type change struct{ pair, unit int }
 
 func newSweepWorker(s *sweeper) *sweepWorker {
 	n := s.net
-	w := &sweepWorker{sweeper: s, session: NewSession(n), intact: Trace{Pre: s.trace.Pre, Post: s.trace.Post, Out: s.trace.Out},
-		states: make([]state, n.Depth()+1), convs: make([]*kernel.Conv, n.Depth()+1), pools: make([]*kernel.MaxPool, n.Depth()+1)}
+	w := &sweepWorker{sweeper: s, padded: &paddings{s: s, held: map[[2]int][]float32{}},
+		states: make([]state, n.Depth()+1), pools: make([]*kernel.MaxPool, n.Depth()+1)}
 	for m := 1; m <= n.Depth(); m++ {
-		l, g := n.Layer(m), n.geo[m]
-		if l.Kind == Conv2D {
-			w.convs[m] = kernel.NewConv(g.In[0], g.In[1], g.In[2], g.Act[0], l.Kernel, l.stride(), l.Padding)
-		}
-		if l.Pool != nil && l.Pool.Kind == MaxPool {
+		if l, g := n.Layer(m), n.geo[m]; l.Pool != nil && l.Pool.Kind == MaxPool {
 			w.pools[m] = kernel.NewMaxPool(g.Act[0], g.Act[1], g.Act[2], l.Pool.Size, l.Pool.stride())
 		}
 	}
+	w.intact = newSweptRun(s, w.padded, w.pools)
 	return w
 }
 
@@ -78,10 +73,8 @@ func newSweepWorker(s *sweeper) *sweepWorker {
 func (w *sweepWorker) run(ctx context.Context, first, images int) (SweepBatch, error) {
 	size, classes := w.net.Spec.Input.Size(), len(w.net.Classes)
 	w.first, w.images = first, images
-	intact, err := w.session.Run(w.sweeper.images[first*size:(first+images)*size], first, nil, &w.intact)
-	if err != nil {
-		return SweepBatch{}, err
-	}
+	w.intact.run(w.sweeper.images[first*size : (first+images)*size])
+	intact := w.intact.out[w.net.Depth()][:images*classes]
 	block := images * classes
 	if len(w.logits) != w.arms*block {
 		w.logits = make([]float32, w.arms*block)
@@ -97,9 +90,7 @@ func (w *sweepWorker) run(ctx context.Context, first, images int) (SweepBatch, e
 		g := &w.groups[k]
 		if g.source >= 0 && g.source != source {
 			source = g.source
-			if err := w.visit(source); err != nil {
-				return SweepBatch{}, err
-			}
+			w.visit(source)
 		}
 		w.runGroup(g)
 	}
@@ -107,18 +98,17 @@ func (w *sweepWorker) run(ctx context.Context, first, images int) (SweepBatch, e
 }
 
 // visit runs the intact network on the block's counterparts in a source.
-func (w *sweepWorker) visit(source int) error {
+func (w *sweepWorker) visit(source int) {
 	size, s := w.net.Spec.Input.Size(), &w.sources[source]
-	if w.patcher == nil {
-		w.patcher, w.patched = NewSession(w.net), Trace{Post: w.trace.Post}
+	if w.patched == nil {
+		w.patched = newSweptRun(w.sweeper, w.padded, w.pools)
 	}
 	w.pixels = w.pixels[:0]
 	for i := range w.images {
 		at := s.counterpart(w.first + i)
 		w.pixels = append(w.pixels, s.Images[at*size:(at+1)*size]...)
 	}
-	_, err := w.patcher.Run(w.pixels, w.first, nil, &w.patched)
-	return err
+	w.patched.run(w.pixels)
 }
 
 // capacity is how many pairs of a group fill a batch.
@@ -126,9 +116,6 @@ func (w *sweepWorker) capacity(g *group) int {
 	values := 0
 	for m := g.start; m <= w.net.Depth(); m++ {
 		values += w.net.geo[m].Out.Size()
-		if m == g.start+1 || g.edited[m] {
-			values += w.net.geo[m].Act.Size()
-		}
 	}
 	return max(1, min(largestBatch, batchBytes/(4*values)))
 }
@@ -142,23 +129,41 @@ func (w *sweepWorker) runGroup(g *group) {
 	capacity := w.capacity(g)
 	for k := range g.arms {
 		a := &g.arms[k]
+		if g.front == few && a.single(w.net.geo[g.start].Out) {
+			w.scale(g, a, capacity)
+			continue
+		}
 		for i := range w.images {
-			changed := false
-			if g.front == many {
-				changed = w.renew(g, a, i)
-			} else {
-				changed = w.depart(g, a, i)
-			}
-			if !changed {
-				continue // the logits are the intact ones
-			}
-			w.pairs = append(w.pairs, pair{a.arm, i, a})
-			if len(w.pairs) == capacity {
-				w.finish(g)
-			}
+			if g.front == few && w.depart(g, a, i) || g.front == many && w.renew(g, a, i) {
+				w.enter(g, a, i, capacity)
+			} // else the logits are the intact ones
 		}
 	}
 	w.finish(g)
+}
+
+// enter adds a pair, whose change at the first layer is there already, to the batch.
+func (w *sweepWorker) enter(g *group, a *armPlan, image, capacity int) {
+	w.pairs = append(w.pairs, pair{a.arm, image, a})
+	if len(w.pairs) == capacity {
+		w.finish(g)
+	}
+}
+
+// scale is depart for the usual case of a single value changed by constants, on all images.
+func (w *sweepWorker) scale(g *group, a *armPlan, capacity int) {
+	u := &a.units[0]
+	s := &w.states[g.start]
+	for i, v := range w.intact.byUnit(g.start)[u.unit*w.images:][:w.images] {
+		d := v*u.keep + u.fill - v
+		if d == 0 {
+			continue
+		}
+		s.kind = inUnits
+		s.deltas = append(s.deltas, d)
+		s.changes = append(s.changes, change{len(w.pairs), u.unit})
+		w.enter(g, a, i, capacity)
+	}
 }
 
 // begin empties the batch.
@@ -202,7 +207,7 @@ func (w *sweepWorker) depart(g *group, a *armPlan, image int) bool {
 func (w *sweepWorker) delta(to []float32, layer int, u *unitPlan, image int) []float32 {
 	shape := w.net.geo[layer].Out
 	area := shape.Area()
-	out := w.intact.Output(layer)[image*shape.Size()+u.unit*area:][:area]
+	out := w.intact.outFirst(layer, image)[u.unit*area:][:area]
 	at, differs := len(to), false
 	if u.scaled {
 		for _, v := range out {
@@ -230,12 +235,12 @@ func (w *sweepWorker) handedOn(layer int, u *unitPlan, image int) []float32 {
 	w.row = sized(w.row, size)
 	from := u.unit * area
 	unit := w.row[from : from+area]
-	copy(unit, w.intact.Activation(layer)[image*size+from:])
+	copy(unit, w.intact.actFirst(layer, image)[from:])
 	if hasEdges(u.actions) {
-		copy(unit, w.intact.PreActivation(layer)[image*size+from:])
+		copy(unit, w.intact.preFirst(layer, image)[from:])
 		for k := range u.actions {
 			if e := u.actions[k].edit; e != nil && e.From != nil {
-				w.edge(layer, w.row, e, image, w.intactOut(e.From.Layer, image))
+				w.edge(layer, w.row, e, image, w.intact.outFirst(e.From.Layer, image))
 			}
 		}
 		if w.net.Spec.Layers[layer-1].Activation == ReLU {
@@ -263,7 +268,7 @@ func (w *sweepWorker) act(layer int, row []float32, actions []action, image int)
 		switch {
 		case a.edit == nil:
 			from, positions, step := a.patch.span(shape)
-			other := w.patched.Activation(layer)[image*shape.Size():]
+			other := w.patched.actFirst(layer, image)
 			for p := range positions {
 				row[from+p*step] = other[from+p*step]
 			}
@@ -290,11 +295,6 @@ func (w *sweepWorker) edge(layer int, row []float32, e *Edit, image int, sent []
 	}
 }
 
-func (w *sweepWorker) intactOut(layer, image int) []float32 {
-	size := w.net.geo[layer].Out.Size()
-	return w.intact.Output(layer)[image*size : (image+1)*size]
-}
-
 // pooledUnit pools one unit's map.
 func (w *sweepWorker) pooledUnit(layer int, unit []float32) []float32 {
 	g := &w.net.geo[layer]
@@ -319,12 +319,12 @@ func (w *sweepWorker) renew(g *group, a *armPlan, image int) bool {
 	size, out := geo.Act.Size(), geo.Out.Size()
 	w.row = sized(w.row, size)
 	row := w.row[:size]
-	copy(row, w.intact.Activation(g.start)[image*size:])
+	copy(row, w.intact.actFirst(g.start, image))
 	if hasEdges(a.first) {
-		copy(row, w.intact.PreActivation(g.start)[image*size:])
+		copy(row, w.intact.preFirst(g.start, image))
 		for k := range a.first {
 			if e := a.first[k].edit; e != nil && e.From != nil {
-				w.edge(g.start, row, e, image, w.intactOut(e.From.Layer, image))
+				w.edge(g.start, row, e, image, w.intact.outFirst(e.From.Layer, image))
 			}
 		}
 		if w.net.Spec.Layers[g.start-1].Activation == ReLU {
@@ -332,14 +332,16 @@ func (w *sweepWorker) renew(g *group, a *armPlan, image int) bool {
 		}
 	}
 	w.act(g.start, row, a.first, image)
-	at := len(s.out)
-	s.out = extend(s.out, out)
-	w.poolRow(g.start, s.out[at:], row)
-	s.kind = throughout
-	if same(s.out[at:], w.intactOut(g.start, image)) && len(a.later) == 0 {
-		s.out = s.out[:at]
+	w.scratch = sized(w.scratch, out)
+	pooled := w.scratch[:out]
+	w.poolRow(g.start, pooled, row)
+	if same(pooled, w.intact.outFirst(g.start, image)) && len(a.later) == 0 {
 		return false
 	}
+	at := len(s.out)
+	s.out = extend(s.out, out)
+	toLast(s.out[at:], pooled, geo.Out[0])
+	s.kind = throughout
 	return true
 }
 
@@ -373,31 +375,42 @@ func (w *sweepWorker) poolRow(layer int, out, act []float32) {
 func (w *sweepWorker) collect() {
 	depth, classes := w.net.Depth(), len(w.net.Classes)
 	for k, p := range w.pairs {
-		copy(w.logits[(p.arm*w.images+p.image)*classes:][:classes], w.outRow(depth, k))
+		copy(w.logits[(p.arm*w.images+p.image)*classes:][:classes], w.outLast(depth, k))
 	}
 }
 
-// outRow is what a layer hands on in a pair.
-func (w *sweepWorker) outRow(layer, pair int) []float32 {
+// outLast is what a layer hands on in a pair, channels last.
+func (w *sweepWorker) outLast(layer, pair int) []float32 {
 	s, size := &w.states[layer], w.net.geo[layer].Out.Size()
+	intact := w.intact.out[layer][w.pairs[pair].image*size:][:size]
 	switch s.kind {
 	case throughout:
 		return s.out[pair*size : (pair+1)*size]
 	case inUnits:
 		w.row = sized(w.row, size)
-		row := w.row[:size]
-		copy(row, w.intactOut(layer, w.pairs[pair].image))
-		area := w.net.geo[layer].Out.Area()
+		row, shape := w.row[:size], w.net.geo[layer].Out
+		copy(row, intact)
 		for k, c := range s.changes {
 			if c.pair == pair {
-				for p, d := range s.deltas[k*area : (k+1)*area] {
-					row[c.unit*area+p] += d
+				for p, d := range s.deltas[k*shape.Area() : (k+1)*shape.Area()] {
+					row[p*shape[0]+c.unit] += d
 				}
 			}
 		}
 		return row
 	}
-	return w.intactOut(layer, w.pairs[pair].image)
+	return intact
+}
+
+// outFirst is the same, channels first.
+func (w *sweepWorker) outFirst(layer, pair int) []float32 {
+	if w.states[layer].kind == asIntact {
+		return w.intact.outFirst(layer, w.pairs[pair].image)
+	}
+	last := w.outLast(layer, pair)
+	w.sent = sized(w.sent, len(last))
+	toFirst(w.sent[:len(last)], last, w.net.geo[layer].Out[0])
+	return w.sent[:len(last)]
 }
 
 // sized gives a buffer of at least n values.

@@ -1,0 +1,245 @@
+#include "textflag.h"
+
+// func multiply8x32(c *float32, ldc int, start *float32, ldstart int, a *float32, lda int, b *float32, inner, outer, jump int)
+//
+// Z0-Z15 hold 8 rows of 32 columns. Each step loads 32 values of b and multiplies them with one
+// value of each row of a.
+TEXT ·multiply8x32(SB), NOSPLIT, $0-80
+	MOVQ c+0(FP), DI
+	MOVQ ldc+8(FP), SI
+	MOVQ start+16(FP), DX
+	MOVQ ldstart+24(FP), CX
+	MOVQ a+32(FP), R8
+	MOVQ lda+40(FP), R9
+	MOVQ b+48(FP), R10
+	MOVQ inner+56(FP), R11
+	MOVQ outer+64(FP), R12
+	MOVQ jump+72(FP), R13
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	ADDQ CX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	ADDQ CX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	ADDQ CX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	ADDQ CX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	ADDQ CX, DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	ADDQ CX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	ADDQ CX, DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	LEAQ (R9)(R9*2), CX // 3·lda
+
+outer8:
+	MOVQ R8, AX            // rows 0 to 3
+	LEAQ (R8)(R9*4), BX    // rows 4 to 7
+	MOVQ R11, DX
+
+inner8:
+	VMOVUPS (R10), Z16
+	VMOVUPS 64(R10), Z17
+	VBROADCASTSS (AX), Z18
+	VBROADCASTSS (AX)(R9*1), Z19
+	VBROADCASTSS (AX)(R9*2), Z20
+	VBROADCASTSS (AX)(CX*1), Z21
+	VBROADCASTSS (BX), Z22
+	VBROADCASTSS (BX)(R9*1), Z23
+	VBROADCASTSS (BX)(R9*2), Z24
+	VBROADCASTSS (BX)(CX*1), Z25
+	VFMADD231PS Z16, Z18, Z0
+	VFMADD231PS Z17, Z18, Z1
+	VFMADD231PS Z16, Z19, Z2
+	VFMADD231PS Z17, Z19, Z3
+	VFMADD231PS Z16, Z20, Z4
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z16, Z21, Z6
+	VFMADD231PS Z17, Z21, Z7
+	VFMADD231PS Z16, Z22, Z8
+	VFMADD231PS Z17, Z22, Z9
+	VFMADD231PS Z16, Z23, Z10
+	VFMADD231PS Z17, Z23, Z11
+	VFMADD231PS Z16, Z24, Z12
+	VFMADD231PS Z17, Z24, Z13
+	VFMADD231PS Z16, Z25, Z14
+	VFMADD231PS Z17, Z25, Z15
+	ADDQ $4, AX
+	ADDQ $4, BX
+	ADDQ $128, R10
+	DECQ DX
+	JNZ inner8
+	ADDQ R13, R8
+	DECQ R12
+	JNZ outer8
+
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ SI, DI
+	VMOVUPS Z2, (DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ SI, DI
+	VMOVUPS Z4, (DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ SI, DI
+	VMOVUPS Z6, (DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ SI, DI
+	VMOVUPS Z8, (DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ SI, DI
+	VMOVUPS Z10, (DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ SI, DI
+	VMOVUPS Z12, (DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ SI, DI
+	VMOVUPS Z14, (DI)
+	VMOVUPS Z15, 64(DI)
+	VZEROUPPER
+	RET
+
+// func multiply4x16(c *float32, ldc int, start *float32, ldstart int, a *float32, lda int, b *float32, inner, outer, jump int)
+TEXT ·multiply4x16(SB), NOSPLIT, $0-80
+	MOVQ c+0(FP), DI
+	MOVQ ldc+8(FP), SI
+	MOVQ start+16(FP), DX
+	MOVQ ldstart+24(FP), CX
+	MOVQ a+32(FP), R8
+	MOVQ lda+40(FP), R9
+	MOVQ b+48(FP), R10
+	MOVQ inner+56(FP), R11
+	MOVQ outer+64(FP), R12
+	MOVQ jump+72(FP), R13
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	ADDQ CX, DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	ADDQ CX, DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	ADDQ CX, DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	LEAQ (R9)(R9*2), CX // 3·lda
+
+outer4:
+	MOVQ R8, AX
+	MOVQ R11, DX
+
+inner4:
+	VMOVUPS (R10), Y8
+	VMOVUPS 32(R10), Y9
+	VBROADCASTSS (AX), Y10
+	VBROADCASTSS (AX)(R9*1), Y11
+	VBROADCASTSS (AX)(R9*2), Y12
+	VBROADCASTSS (AX)(CX*1), Y13
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VFMADD231PS Y8, Y11, Y2
+	VFMADD231PS Y9, Y11, Y3
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y9, Y12, Y5
+	VFMADD231PS Y8, Y13, Y6
+	VFMADD231PS Y9, Y13, Y7
+	ADDQ $4, AX
+	ADDQ $64, R10
+	DECQ DX
+	JNZ inner4
+	ADDQ R13, R8
+	DECQ R12
+	JNZ outer4
+
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ SI, DI
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ SI, DI
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ SI, DI
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	VZEROUPPER
+	RET
+
+// func addScaledAVX(dst, a, b *float32, scale float32, n int)
+TEXT ·addScaledAVX(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+	MOVQ n+32(FP), CX
+
+scaled:
+	VMOVUPS (SI), Y1
+	VFMADD231PS (DX), Y0, Y1
+	VMOVUPS Y1, (DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JNZ scaled
+	VZEROUPPER
+	RET
+
+// func floorAVX(x *float32, floor float32, n int)
+//
+// VMAXPS gives its second operand (the first in Go's order) where either is NaN.
+TEXT ·floorAVX(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), DI
+	VBROADCASTSS floor+8(FP), Y0
+	MOVQ n+16(FP), CX
+
+floored:
+	VMOVUPS (DI), Y1
+	VMAXPS Y1, Y0, Y1
+	VMOVUPS Y1, (DI)
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JNZ floored
+	VZEROUPPER
+	RET
+
+// func poolLineAVX(dst, upper, lower *float32, positions, channels int, floor float32)
+TEXT ·poolLineAVX(SB), NOSPLIT, $0-44
+	MOVQ dst+0(FP), DI
+	MOVQ upper+8(FP), SI
+	MOVQ lower+16(FP), DX
+	MOVQ positions+24(FP), R8
+	MOVQ channels+32(FP), R9
+	VBROADCASTSS floor+40(FP), Y0
+	LEAQ (R9*4), R10 // one position, in bytes
+
+position:
+	MOVQ R9, CX
+
+channel:
+	VMOVUPS (SI), Y1
+	VMOVUPS (DX), Y2
+	VMAXPS (SI)(R10*1), Y1, Y1
+	VMAXPS (DX)(R10*1), Y2, Y2
+	VMAXPS Y1, Y2, Y1
+	VMAXPS Y1, Y0, Y1
+	VMOVUPS Y1, (DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JNZ channel
+	ADDQ R10, SI // the right half of the window
+	ADDQ R10, DX
+	DECQ R8
+	JNZ position
+	VZEROUPPER
+	RET

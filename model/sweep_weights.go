@@ -1,0 +1,82 @@
+package model
+
+import "neuroprobe/model/kernel"
+
+// A sweep stores the values of a batch channels last, H×W×C: what a convolution reads lies in
+// long runs, and every operation works on all channels of a position at once. The intact run
+// comes from a Session, channels first.
+
+// sweptWeights are one layer's weights as a sweep multiplies with them.
+type sweptWeights struct {
+	// whole computes the layer from all of its input: FanIn×N.
+	whole *kernel.Packed
+	// parts correct for a change of one unit of the input: of a convolution K²×N, of a dense layer
+	// that reads maps area×N.
+	parts []*kernel.Packed
+	// rows are the same for a dense layer that reads units: In×N.
+	rows []float32
+}
+
+// newSweptWeights lays out a layer's weights, those for corrections only where they are needed.
+// Sums have none.
+func newSweptWeights(n *Network, m int, corrections bool) sweptWeights {
+	g, weight, units := &n.geo[m], n.Params[m].Weight, n.geo[m].Act[0]
+	taps := g.In.Area() // weights from one unit to another
+	switch n.Spec.Layers[m-1].Kind {
+	case Add:
+		return sweptWeights{}
+	case Conv2D:
+		taps = n.Spec.Layers[m-1].Kernel * n.Spec.Layers[m-1].Kernel
+	}
+	senders := g.FanIn / taps
+	first := transposed(weight, units, g.FanIn) // (sender, tap) × N
+	last := make([]float32, len(first))         // (tap, sender) × N
+	for c := range senders {
+		for t := range taps {
+			copy(last[(t*senders+c)*units:(t*senders+c+1)*units], first[(c*taps+t)*units:])
+		}
+	}
+	w := sweptWeights{whole: kernel.Pack(last, g.FanIn, units)}
+	if !corrections {
+		return w
+	}
+	if taps == 1 && n.Spec.Layers[m-1].Kind == Dense {
+		w.rows = first
+		return w
+	}
+	for c := range senders {
+		w.parts = append(w.parts, kernel.Pack(first[c*taps*units:(c+1)*taps*units], taps, units))
+	}
+	return w
+}
+
+func transposed(weight []float32, rows, cols int) []float32 {
+	out := make([]float32, len(weight))
+	for i := range rows {
+		for j, w := range weight[i*cols : (i+1)*cols] {
+			out[j*rows+i] = w
+		}
+	}
+	return out
+}
+
+// toLast turns channels×area into area×channels.
+func toLast(to, from []float32, channels int) {
+	area := len(from) / channels
+	for c := range channels {
+		for p, v := range from[c*area : (c+1)*area] {
+			to[p*channels+c] = v
+		}
+	}
+}
+
+// toFirst turns area×channels into channels×area.
+func toFirst(to, from []float32, channels int) {
+	area := len(from) / channels
+	for c := range channels {
+		plane := to[c*area : (c+1)*area]
+		for p := range plane {
+			plane[p] = from[p*channels+c]
+		}
+	}
+}
