@@ -9,4 +9,8 @@
 // Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
 // nothing here says that another network would show the same.
+//
+// Sweep ablates every hidden neuron in turn. Its statistics are sums over the images of a class,
+// or of a class with a feature, so that those of all neurons on all resamples and permutations
+// are matrix products; rankings are made on the select split and measured on another.
 package ablate

@@ -51,8 +51,8 @@ const permutationsAtOnce = 128
 // sizes: more than float32 sums are off.
 const slack = 1e-5
 
-// exactFlips is up to how many differences stats.Permutations.SignFlip is exact, and quick.
-const exactFlips = 20
+// exactFlips is up to how many differences stats.Permutations.SignFlip is exact and quicker than random signs.
+const exactFlips = 16
 
 // randomly runs a task for every so many permutations and adds up, for each of so many
 // counters, how often the task found one that was extreme. All neurons see the same

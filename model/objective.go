@@ -64,7 +64,15 @@ func weightedLogits(logits, targets []float32, _ int) float32 {
 
 func weightedLogitsGradient(d, _, targets []float32, _ int) { copy(d, targets) }
 
-// CrossEntropyOf is -log softmax(logits)[label], in nats.
+// CrossEntropyOf is -log softmax(logits)[label], in nats: what the label's logit lacks to the
+// largest, plus log(1 + Σ exp(other - largest)), which keeps its digits where the answer is sure.
 func CrossEntropyOf(logits []float32, label int) float64 {
-	return logSumExp(logits) - float64(logits[label])
+	top := Answer(logits)
+	rest := 0.0
+	for i, x := range logits {
+		if i != top {
+			rest += math.Exp(float64(x) - float64(logits[top]))
+		}
+	}
+	return float64(logits[top]) - float64(logits[label]) + math.Log1p(rest)
 }

@@ -66,7 +66,7 @@ func (a *action) target() Address {
 // few whole units of one layer; others are written out.
 func (n *Network) planSweep(arms []Arm) []group {
 	var groups []group
-	var single []int
+	var alone []numbered
 	for k := 0; k < len(arms); {
 		end := k + 1
 		for end < len(arms) && arms[end].Next {
@@ -75,13 +75,19 @@ func (n *Network) planSweep(arms []Arm) []group {
 		if run, ok := n.chainOf(arms, k, end); ok && end > k+1 {
 			groups = append(groups, run)
 		} else {
-			for i := k; i < end; i++ {
-				single = append(single, i)
+			for i, a := range expand(arms[k:end]) {
+				alone = append(alone, numbered{k + i, a})
 			}
 		}
 		k = end
 	}
-	return append(groups, n.gather(expand(arms), single)...)
+	return append(groups, n.gather(alone)...)
+}
+
+// numbered is an arm with its place among all.
+type numbered struct {
+	arm int
+	Arm
 }
 
 // chainOf is a run of arms as a chain, if it can be one.
@@ -138,18 +144,18 @@ func actionsOf(a *Arm) []action {
 }
 
 // gather puts arms that stand alone into groups, in the order of their first layers.
-func (n *Network) gather(arms []Arm, chosen []int) []group {
+func (n *Network) gather(arms []numbered) []group {
 	type key struct {
 		source, start int
 		front         frontKind
 	}
 	byKey := map[key]*group{}
-	for _, k := range chosen {
-		actions := actionsOf(&arms[k])
+	for k := range arms {
+		actions := actionsOf(&arms[k].Arm)
 		if len(actions) == 0 {
 			continue // nothing is done: the intact logits
 		}
-		p, start, front := n.planArm(k, actions)
+		p, start, front := n.planArm(arms[k].arm, actions)
 		at := key{-1, start, front}
 		if len(arms[k].Patches) > 0 {
 			at.source = arms[k].Source

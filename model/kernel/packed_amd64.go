@@ -24,11 +24,12 @@ var hasAVX = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // multiplyPanel computes one piece. The caller has checked all lengths.
 func multiplyPanel(c []float32, ldc int, start []float32, ldstart int, a []float32, lda int, panel []float32, w Window) {
-	f := multiply8x32
+	// Called by their names, so that the compiler knows that tiles on the stack stay there.
 	if panelWidth == 16 {
-		f = multiply4x16
+		multiply4x16(&c[0], 4*ldc, &start[0], 4*ldstart, &a[0], 4*lda, &panel[0], w.Inner, w.Outer, 4*w.Jump)
+		return
 	}
-	f(&c[0], 4*ldc, &start[0], 4*ldstart, &a[0], 4*lda, &panel[0], w.Inner, w.Outer, 4*w.Jump)
+	multiply8x32(&c[0], 4*ldc, &start[0], 4*ldstart, &a[0], 4*lda, &panel[0], w.Inner, w.Outer, 4*w.Jump)
 }
 
 // multiply8x32 and multiply4x16: all strides in bytes, inner and outer at least 1.
