@@ -64,7 +64,9 @@ earlier sweep is replaced; any other file of that name is not, and nothing is do
 	return cmd
 }
 
-func (l lab) sweepTablePath() string { return filepath.Join(l.recordingsPath(), "ablate-sweep.parquet") }
+func (l lab) sweepTablePath() string {
+	return filepath.Join(l.recordingsPath(), "ablate-sweep.parquet")
+}
 
 // sweepTable is the name by which the table of a sweep is known.
 const sweepTable = "ablate-sweep"
