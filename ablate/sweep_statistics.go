@@ -59,8 +59,9 @@ func (g *grouping) size() int { return 4 + 2*len(g.classes) + 2*g.features }
 //
 //	Σ w_c·(mean with − mean without) / Σ w_c,   w_c = with_c·without_c/n_c,
 //
-// over classes c: the slope of a regression on the feature with an intercept for each class.
-// What has no image is NaN.
+// over classes c: the slope of a regression on the feature with an intercept for each class. The
+// weights are those of the images themselves in every resample, as in every permutation: they
+// belong to the design. What has no image is NaN.
 func (g *grouping) statistics(s *sums, out []float64) {
 	var images, correct, loss, diff, balanced float64
 	for c, n := range s.count {
@@ -75,14 +76,23 @@ func (g *grouping) statistics(s *sums, out []float64) {
 			k := c*g.features + f
 			n1, s1 := s.countWith[k], s.diffWith[k]
 			with, sumWith = with+n1, sumWith+s1
-			if n > 0 {
-				above += (s1*(n-n1) - (s.diff[c]-s1)*n1) / n
-				below += n1 * (n - n1) / n
+			if w := g.weight(c, f); w > 0 {
+				above += w * (s1/n1 - (s.diff[c]-s1)/(n-n1))
+				below += w
 			}
 		}
 		at := 4 + 2*len(s.count) + 2*f
 		out[at], out[at+1] = sumWith/with, above/below
 	}
+}
+
+// weight is that of a class in a feature's contrast: with·without/n images.
+func (g *grouping) weight(class, f int) float64 {
+	n, with := float64(len(g.classes[class])), float64(len(g.with[class][f]))
+	if n == 0 {
+		return 0
+	}
+	return with * (n - with) / n
 }
 
 // estimate are the statistics of one neuron on the images themselves.

@@ -144,7 +144,7 @@ func marks(images int, some []int) []bool {
 }
 
 // contrastOf is the contrast by its definition: within each class the mean of diff with the feature
-// less that without, weighted by with·without/all.
+// less that without, weighted by with·without/all of the images, drawn or not.
 func contrastOf(g *grouping, diff []float64, with []bool) stats.Statistic {
 	return func(counts []float64) float64 {
 		above, below := 0.0, 0.0
@@ -157,7 +157,13 @@ func contrastOf(g *grouping, diff []float64, with []bool) stats.Statistic {
 				}
 				n[k], sum[k] = n[k]+counts[i], sum[k]+counts[i]*diff[i]
 			}
-			w := n[0] * n[1] / (n[0] + n[1])
+			all := 0.0
+			for _, i := range images {
+				if with[i] {
+					all++
+				}
+			}
+			w := all * (float64(len(images)) - all) / float64(len(images))
 			above, below = above+w*(sum[1]/n[1]-sum[0]/n[0]), below+w
 		}
 		return above / below

@@ -281,7 +281,8 @@ func (g *grouping) studentised(cells []spreadCell, f int, x kernel.Matrix, neuro
 	for class, images := range g.classes {
 		n1 := float64(len(g.with[class][f]))
 		n0 := float64(len(images)) - n1
-		if n1 == 0 || n0 == 0 {
+		w := g.weight(class, f)
+		if w == 0 {
 			continue
 		}
 		of := kernel.Dense(make([]float32, x.Rows*len(images)), x.Rows, len(images))
@@ -292,7 +293,6 @@ func (g *grouping) studentised(cells []spreadCell, f int, x kernel.Matrix, neuro
 		}
 		kernel.Product(sum, of, cells[class].changes, kernel.Op{TransposeB: true})
 		kernel.Product(square, of, cells[class].squared, kernel.Op{TransposeB: true})
-		w := n1 * n0 / (n1 + n0)
 		for at, v := range sum.Data {
 			s1, q1 := float64(v), float64(square.Data[at])
 			m1, m0 := s1/n1, -s1/n0 // the class's sum is 0
@@ -311,8 +311,8 @@ func (g *grouping) studentised(cells []spreadCell, f int, x kernel.Matrix, neuro
 
 // varies tells whether some class has images with a feature and images without it.
 func (g *grouping) varies(f int) bool {
-	for class, images := range g.classes {
-		if with := len(g.with[class][f]); with > 0 && with < len(images) {
+	for class := range g.classes {
+		if g.weight(class, f) > 0 {
 			return true
 		}
 	}
