@@ -210,7 +210,11 @@ func (s *sweep) rank(k int) {
 				measured = append(measured, float64(u.Lesions[k].In(s.metric, s.Set.Classes).Estimate))
 			}
 		}
-		layer.Trust = append(layer.Trust, probe.Number(stats.Spearman(onSelect, measured)))
+		trust := probe.Undefined // of images with themselves
+		if s.Split != datasets.Select {
+			trust = probe.Number(stats.Spearman(onSelect, measured))
+		}
+		layer.Trust = append(layer.Trust, trust)
 	}
 }
 

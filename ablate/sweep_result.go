@@ -44,9 +44,11 @@ type SweepResult struct {
 type Intact struct {
 	Accuracy  float64 `json:"accuracy"`
 	LogitDiff float64 `json:"logit_difference"`
-	// Shams are the sham arms: a whole layer under the identity edit, through the same code. All
-	// left every outcome bit-identical, or there is no result.
-	Shams int `json:"shams"`
+	// Shams are the sham arms: a whole layer under the identity edit, through the same code.
+	// ShamChange is the most that one of them changed a logit difference or a loss: 0, or the last
+	// bits where sums are taken in another order; more than rounding, and there is no result.
+	Shams      int     `json:"shams"`
+	ShamChange float64 `json:"sham_change"`
 }
 
 // SweptLayer is a layer of the sweep.

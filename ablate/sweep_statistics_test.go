@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
 
 	"neuroprobe/internal/stats"
+	"neuroprobe/model"
 )
 
 // randomGrouping has two classes and some features, which go with the class a little.
@@ -230,7 +232,7 @@ func TestFewChangesAreTestedExactly(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
 	const images = 100
 	g := randomGrouping(images, 0, r)
-	c := changes{make([]float32, images), make([]float32, images), make([]float32, images)}
+	c := changes{Correct: make([]float32, images), Loss: make([]float32, images), Diff: make([]float32, images)}
 	for i := range 8 {
 		c.Diff[i*12] = -1 - float32(i)/10 // all one way: p = 2/2⁸
 	}
@@ -323,4 +325,15 @@ func families(lesions []NeuronLesion, kind Kind) []Family {
 	}
 	s.correct()
 	return s.result.Families
+}
+
+// TestShamMayRoundAndNothingMore: the last bits may differ, a thousandth may not, nor a NaN.
+func TestShamMayRoundAndNothingMore(t *testing.T) {
+	intact := &Outcomes{Loss: []float32{0.5, 1}, Diff: []float32{2, -3}}
+	for sham, fails := range map[float32]bool{2: false, 2 + 1e-6: false, 2.001: true, float32(math.NaN()): true} {
+		most, err := sameOutcomes(intact, &Outcomes{Loss: []float32{0.5, 1}, Diff: []float32{sham, -3}}, model.Neuron(1, model.AllUnits))
+		if errors.Is(err, ErrSham) != fails || !fails && most != float64(sham-2) {
+			t.Errorf("sham %v: %v, %v", sham, most, err)
+		}
+	}
 }

@@ -144,3 +144,33 @@ func TestSweepRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestSweepKeepsBitsWhereNothingChanges: shams and patches with an image's own activations, on
+// single units, layers and several layers at once, leave every logit of every kind of network
+// bit-identical.
+func TestSweepKeepsBitsWhereNothingChanges(t *testing.T) {
+	for _, spec := range sweepSpecs(t) {
+		n := modeltest.Random(spec, 2)
+		images := modeltest.Images(spec.Input, 19, 2)
+		var arms []model.Arm
+		var everywhere, units model.Arm
+		for l := 1; l <= n.Depth(); l++ {
+			layer, unit := model.Neuron(l, model.AllUnits), model.Neuron(l, 1)
+			arms = append(arms, model.Arm{Patches: []model.Address{layer}}, model.Arm{Patches: []model.Address{unit}},
+				model.Arm{Edits: []model.Edit{model.Sham(layer)}}, model.Arm{Edits: []model.Edit{model.Sham(unit)}})
+			everywhere.Patches, units.Patches = append(everywhere.Patches, layer), append(units.Patches, unit)
+			everywhere.Edits, units.Edits = append(everywhere.Edits, model.Sham(layer)), append(units.Edits, model.Sham(unit))
+		}
+		arms = append(arms, everywhere, units)
+		err := n.Sweep(context.Background(), images, arms, model.SweepOptions{Sources: []model.Source{{Images: images}}}, func(b model.SweepBatch) {
+			for k := range arms {
+				if got := b.Logits[k*len(b.Intact) : (k+1)*len(b.Intact)]; !slices.Equal(got, b.Intact) {
+					t.Errorf("%s, arm %d of %d: %v, intact %v", spec.Name, k, len(arms), got[:2], b.Intact[:2])
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -97,13 +97,26 @@ func (w *sweepWorker) settle(g *group, m, pair int, z, out []float32) {
 	}
 }
 
-// averageLast is the mean over positions.
+// averageLast is the mean over positions, channels last: added up in the order of positions, as
+// averageUnit does, so that what no edit changes keeps its bits.
 func averageLast(out, z []float32) {
 	clear(out)
 	positions := len(z) / len(out)
 	for p := range positions {
-		kernel.AddScaled(out, out, z[p*len(out):], 1/float32(positions))
+		kernel.Sum(out, z[p*len(out):(p+1)*len(out)])
 	}
+	for u := range out {
+		out[u] *= 1 / float32(positions)
+	}
+}
+
+// averageUnit is the mean over the positions of one unit.
+func averageUnit(unit []float32) float32 {
+	sum := float32(0)
+	for _, v := range unit {
+		sum += v
+	}
+	return sum * (1 / float32(len(unit)))
 }
 
 // settleEdited does the arm's edits and patches at a later layer, channels first as they are defined.

@@ -308,7 +308,7 @@ func (w *sweepWorker) pooledUnit(layer int, unit []float32) []float32 {
 		return out
 	default:
 		w.plane = sized(w.plane, 1)
-		kernel.GlobalAverage(w.plane, unit, 1, g.Act.Area())
+		w.plane[0] = averageUnit(unit)
 		return w.plane[:1]
 	}
 }
@@ -367,7 +367,9 @@ func (w *sweepWorker) poolRow(layer int, out, act []float32) {
 			w.pools[layer].Plane(out[u*area:(u+1)*area], act[u*in:(u+1)*in])
 		}
 	default:
-		kernel.GlobalAverage(out, act, g.Act[0], g.Act.Area())
+		for u := range out {
+			out[u] = averageUnit(act[u*g.Act.Area() : (u+1)*g.Act.Area()])
+		}
 	}
 }
 

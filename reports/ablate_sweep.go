@@ -144,7 +144,7 @@ func (r SweepReport) answer() string {
 	res := r.Result
 	accuracy, logit := r.family(r.first(), ablate.TestAccuracy), r.family(r.first(), ablate.TestLogitDiff)
 	s := fmt.Sprintf("Of %s, %s on its own changes accuracy on %s %s images significantly for %s and the logit difference for %s (adjusted p < 0.05, %s each)",
-		r.all(), verbOf(r.first()), Count(res.Images), res.Split, Count(accuracy.Significant), Count(logit.Significant), plural(logit.Tests, "test"))
+		r.all(), verbOf(r.first()), Count(res.Images), res.Split, countOrNone(accuracy.Significant), countOrNone(logit.Significant), plural(logit.Tests, "test"))
 	best := r.sorted(func(*ablate.SweptNeuron) bool { return true }, func(u *ablate.SweptNeuron) float64 { return -float64(r.lesion(u).Select.Rank) })[0]
 	l := r.lesion(best)
 	if !l.Moved {
@@ -192,8 +192,23 @@ func (r SweepReport) method() string {
 		s += "; each feature's contrast (change with the feature minus change without it, within class, classes weighted by with·without/n) studentised, by permuting the feature among the images of each class (Janssen 1997)"
 	}
 	return s + fmt.Sprintf(". p-values are adjusted (Benjamini–Hochberg) within each kind of ablation and kind of test. "+
-		"Rankings and orders were made on %s by the contribution to %s; every number below is from %s. %s (the identity edit on a whole layer, through the same code; one for each layer, kind and split) left every outcome bit-identical.",
-		plural(res.SelectImages, "select image"), metricName(res.Metric), res.Split, plural(res.Intact.Shams, "sham arm"))
+		"Rankings and orders were made on %s by the contribution to %s; every number below is from %s. %s (the identity edit on a whole layer, through the same code; one for each layer, kind and split) %s.",
+		plural(res.SelectImages, "select image"), metricName(res.Metric), res.Split, plural(res.Intact.Shams, "sham arm"), shamOutcome(res.Intact))
+}
+
+func shamOutcome(i ablate.Intact) string {
+	if i.ShamChange == 0 {
+		return "left every outcome bit-identical"
+	}
+	return fmt.Sprintf("changed no logit difference and no loss by more than %s, the rounding of sums taken in another order", Number(i.ShamChange))
+}
+
+// countOrNone is a number in a sentence.
+func countOrNone(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return Count(n)
 }
 
 func (r SweepReport) exclusions() []Exclusion {
