@@ -8,7 +8,11 @@
 //
 // Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
-// nothing here says that another network would show the same.
+// nothing says that another network would show the same, until the experiment is repeated in others
+// (Replicate, SweepReplicates).
+//
+// Shapley divides a joint effect among units that work together, Patch finds what carries the
+// difference between two images.
 //
 // Sweep ablates every hidden neuron in turn. Its statistics are sums over the images of a class,
 // or of a class with a feature, so that those of all neurons on all resamples and permutations

@@ -15,10 +15,11 @@ import (
 
 type ablateOptions struct {
 	*globals
-	neurons string
-	lesion  ablate.Options
-	json    bool
-	command string
+	neurons   string
+	lesion    ablate.Options
+	specimens bool
+	json      bool
+	command   string
 }
 
 func newAblateCmd(g *globals, runF func(context.Context, *ablateOptions) error) *cobra.Command {
@@ -61,10 +62,11 @@ go by number or name, neurons count from 0. neuroprobe inspect lists them.`,
 	f.StringVar(&split, "split", o.lesion.Split.String(), "measure on the `images` of: train, select or confirm")
 	f.IntVar(&o.lesion.Resamples, "resamples", o.lesion.Resamples, "bootstrap resamples behind the intervals")
 	f.Uint64Var(&o.lesion.Seed, "seed", o.lesion.Seed, "seed of the bootstrap")
+	f.BoolVar(&o.specimens, "specimens", false, "do the same in all networks raised with train --specimens, and say what holds in them")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	mustExist(cmd.RegisterFlagCompletionFunc("split", cobra.FixedCompletions([]string{"train", "select", "confirm"}, cobra.ShellCompDirectiveNoFileComp)))
 	mustExist(cmd.RegisterFlagCompletionFunc("neuron", g.completeNeurons))
-	cmd.AddCommand(newAblateSweepCmd(g, runAblateSweep))
+	cmd.AddCommand(newAblateSweepCmd(g, runAblateSweep), newAblateShapleyCmd(g, runAblateShapley), newAblatePatchCmd(g, runAblatePatch))
 	return cmd
 }
 
@@ -82,6 +84,9 @@ func (g *globals) completeNeurons(*cobra.Command, []string, string) ([]string, c
 }
 
 func runAblate(ctx context.Context, o *ablateOptions) error {
+	if o.specimens {
+		return runNeuronSpecimens(ctx, &experimentOptions{globals: o.globals, ablate: o.lesion, kinds: []ablate.Kind{ablate.Zero}, json: o.json, command: o.command}, o.neurons)
+	}
 	started := time.Now()
 	l := lab{o.labDir}
 	n, err := l.openModel()

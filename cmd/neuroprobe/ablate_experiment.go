@@ -56,6 +56,7 @@ func (o *experimentOptions) addFlags(cmd *cobra.Command, several bool) {
 	f.Uint64Var(&o.ablate.Seed, "seed", o.ablate.Seed, "seed of every random choice: bootstrap, permutations, other images")
 	f.IntVar(&o.ablate.Workers, "workers", 0, "goroutines that compute (0: one a core)")
 	f.IntVar(&o.memory, "memory", model.DefaultSweepMemory>>20, "bound on the working memory in `MiB`, images not counted")
+	f.BoolVar(&o.specimens, "specimens", false, "do the same in all networks raised with train --specimens, and say what holds in them")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	f.BoolVar(&o.resume, "resume", false, "go on with the same command where it was interrupted")
 	mustExist(cmd.RegisterFlagCompletionFunc("split", cobra.FixedCompletions([]string{"train", "select", "confirm"}, cobra.ShellCompDirectiveNoFileComp)))

@@ -46,11 +46,15 @@ earlier sweep is replaced; any other file of that name is not, and nothing is do
   neuroprobe ablate sweep --kind zero            silence them, nothing else: the fastest
   neuroprobe ablate sweep --metric accuracy      rank by what accuracy loses
   neuroprobe ablate sweep --no-curves            without the cumulative ablations
+  neuroprobe ablate sweep --specimens            what holds in all networks of train --specimens
   neuroprobe ablate sweep --resume               go on after Ctrl-C, with the same flags`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.parse(cmd); err != nil {
 				return err
+			}
+			if o.specimens && !cmd.Flags().Changed("kind") {
+				o.kinds = []ablate.Kind{ablate.Zero} // of several networks, one kind at a time
 			}
 			o.sweep.Kinds = o.kinds
 			return runF(cmd.Context(), o)
@@ -72,6 +76,12 @@ func (l lab) sweepTablePath() string {
 const sweepTable = "ablate-sweep"
 
 func runAblateSweep(ctx context.Context, o *ablateSweepOptions) error {
+	if o.specimens {
+		return runSweepSpecimens(ctx, o.experimentOptions, func(n *model.Network) ([]int, error) {
+			err := o.checkLayers(n)
+			return o.sweep.Layers, err
+		})
+	}
 	e, err := o.open(ctx, o.checkLayers)
 	if err != nil {
 		return err

@@ -12,9 +12,10 @@
 //	Permutations              null draws, stratified; sign flips  Fisher 1935
 //	PermutationP              (b+1)/(m+1)                         Phipson & Smyth 2010
 //	BenjaminiHochberg         p adjusted for many tests           Benjamini & Hochberg 1995
-//	Spearman                  correlation of ranks                Spearman 1904
 //	Quantile                  linear interpolation, type 7        Hyndman & Fan 1996
 //	Moments                   mean and variance in one pass       Welford 1962
+//	MeanT, StudentQuantile    mean of a few, its t-interval       Student 1908
+//	Pearson, Spearman         correlation, also of ranks          Spearman 1904
 //
 // Where a number is not defined (no data, arguments out of range, a NaN among the data) the
 // answer is NaN: whoever reports it turns that into a warning. Slices that do not belong

@@ -1,49 +1,91 @@
 package stats
 
 import (
-	"cmp"
+	"fmt"
 	"math"
 	"slices"
 )
 
-// Spearman is the rank correlation of pairs: Pearson's of the ranks, equals sharing their mean
-// rank. It is NaN for fewer than two pairs, where one side is constant, and with a NaN among them.
+// Pearson is the correlation of x with y,
 //
-// C. Spearman, American Journal of Psychology 15:72 (1904). scipy.stats.spearmanr gives the same.
-func Spearman(x, y []float64) float64 {
-	checkLength(len(y), len(x))
-	if slices.ContainsFunc(x, math.IsNaN) || slices.ContainsFunc(y, math.IsNaN) {
+//	Σ(x-x̄)(y-ȳ) / √(Σ(x-x̄)²·Σ(y-ȳ)²).
+//
+// It is NaN where it is not defined: fewer than two pairs, x or y constant, a value that is not a
+// finite number.
+func Pearson(x, y []float64) float64 {
+	checkLength(len(x), len(y))
+	a, b := Standardised(x), Standardised(y)
+	if a == nil || b == nil {
 		return math.NaN()
 	}
-	// Doubled ranks less their mean are whole numbers: the sums below are exact.
-	a, b := midranks(x), midranks(y)
-	var ab, aa, bb float64
-	for i := range a {
-		ab, aa, bb = ab+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
-	}
-	if aa == 0 || bb == 0 {
-		return math.NaN()
-	}
-	return ab / math.Sqrt(aa*bb)
+	return min(1, max(-1, dot(a, b)))
 }
 
-// midranks are twice the ranks, counted from 1, less n+1; equals have their mean rank.
-func midranks(values []float64) []float64 {
+// Standardised is x less its mean, divided by √Σ(x-x̄)²: the correlation of two columns is the
+// product of their standardised ones. It is nil where there is no correlation: fewer than two
+// values, a constant column, values that are not finite numbers.
+func Standardised(x []float64) []float64 {
+	if len(x) == 0 || slices.Min(x) == slices.Max(x) {
+		return nil // exactly: a sum's rounding could make a constant vary
+	}
+	mean := Mean(x)
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = v - mean
+	}
+	norm := math.Sqrt(dot(out, out))
+	if !(norm > 0) || math.IsInf(norm, 0) {
+		return nil
+	}
+	for i := range out {
+		out[i] /= norm
+	}
+	return out
+}
+
+// Spearman is the correlation of the ranks of x with those of y, ties having the mean of their
+// ranks: 1 if one rises wherever the other does. It is NaN where it is not defined, as Pearson is.
+//
+// C. Spearman, American Journal of Psychology 15:72 (1904).
+func Spearman(x, y []float64) float64 {
+	if len(x) != len(y) {
+		panic(fmt.Sprintf("stats: %d values with %d", len(x), len(y)))
+	}
+	return Pearson(Midranks(x), Midranks(y))
+}
+
+// Midranks are the ranks of values from 1 on, ties having the mean of theirs. A NaN makes all of
+// them NaN.
+func Midranks(values []float64) []float64 {
 	order := make([]int, len(values))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
 	ranks := make([]float64, len(values))
-	for lo := 0; lo < len(order); {
-		hi := lo
-		for hi < len(order) && values[order[hi]] == values[order[lo]] {
-			hi++
+	if slices.ContainsFunc(values, math.IsNaN) {
+		for i := range ranks {
+			ranks[i] = math.NaN()
 		}
-		for _, i := range order[lo:hi] {
-			ranks[i] = float64(lo + 1 + hi - len(order) - 1)
+		return ranks
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		switch {
+		case values[a] < values[b]:
+			return -1
+		case values[a] > values[b]:
+			return 1
 		}
-		lo = hi
+		return 0
+	})
+	for first := 0; first < len(order); {
+		last := first + 1
+		for last < len(order) && values[order[last]] == values[order[first]] {
+			last++
+		}
+		for _, i := range order[first:last] {
+			ranks[i] = float64(first+last+1) / 2
+		}
+		first = last
 	}
 	return ranks
 }
