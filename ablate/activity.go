@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"neuroprobe/model"
+	"neuroprobe/probe"
 )
 
 // observe runs the intact network and watches the targets: how often each fires (activation
@@ -36,14 +37,19 @@ func observe(ctx context.Context, n *model.Network, images []float32, labels []i
 		}
 	})
 	for k, t := range targets {
+		byClass := make([]float64, len(n.Classes))
 		for i, label := range labels {
 			out[k].Mean += sums[k*len(labels)+i]
+			byClass[label] += sums[k*len(labels)+i]
 			if fires[k*len(labels)+i] {
 				out[k].Fires++
 				out[k].FiresByClass[label]++
 			}
 		}
 		out[k].Mean /= float64(len(labels) * n.Positions(t))
+		for class, sum := range byClass { // 0/0, no images of the class, is undefined
+			out[k].MeanByClass = append(out[k].MeanByClass, probe.Number(sum/float64(out[k].ImagesByClass[class]*n.Positions(t))))
+		}
 	}
 	return logits, out, err
 }

@@ -6,6 +6,11 @@
 // the identity edit on the same target through the same code, whose logits must come out
 // bit-identical.
 //
+// Operate does a whole experiment around some neurons: zero, mean and resample ablation side by
+// side with where they disagree; the same lesion in matched controls; the effect by dose, with a
+// Hill curve where it is monotone; and rescue, (rescued − lesioned)/(intact − lesioned), by injected
+// activations. What is chosen (controls, means, the on-class) is chosen on the select split.
+//
 // Changes carry paired bootstrap 95 % intervals (images are drawn, with both outcomes) and
 // correctness an exact McNemar test. Images are repeated measures within one trained network:
 // nothing says that another network would show the same, until the experiment is repeated in others

@@ -20,6 +20,8 @@ type Options struct {
 	Draws        int    // images that each resample ablation takes its activation from, one after another; averaged
 	MeanOver     MeanOver
 	Metric       string // what effects are measured in, where one must be chosen; see ParseMetric
+	Kinds        []Kind // of Operate, the leading one first; none: all
+	Controls     int    // matched controls of Operate; 0: DefaultControls, below 0: none
 	// Progress is told of each stage how much of it is done.
 	Progress func(stage string, done, total int)
 	// Parts keeps finished parts, so that an interrupted experiment can go on; nil keeps nothing.
@@ -50,6 +52,12 @@ func (o Options) filled() Options {
 	if o.Metric == "" {
 		o.Metric = d.Metric
 	}
+	if len(o.Kinds) == 0 {
+		o.Kinds = Kinds
+	}
+	if o.Controls == 0 {
+		o.Controls = DefaultControls
+	}
 	return o
 }
 
@@ -66,6 +74,9 @@ func (o *Options) bootstrap() stats.Bootstrap {
 func (o *Options) permutations() stats.Permutations {
 	return stats.Permutations{Count: o.Permutations, Seed: o.Seed}
 }
+
+// DefaultControls are the controls that a neuron is matched with.
+const DefaultControls = 20
 
 // Kind is what an ablation puts in the place of an activation.
 type Kind string

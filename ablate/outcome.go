@@ -18,22 +18,6 @@ type outcome struct {
 	diff    float64 // logit of the true class − strongest other logit
 }
 
-// comparison holds the outcomes of the same images intact and lesioned.
-type comparison struct {
-	labels           []int
-	classes          int
-	intact, lesioned []outcome
-}
-
-func compare(intact, lesioned []float32, labels []int, classes int) comparison {
-	c := comparison{labels: labels, classes: classes}
-	for i, label := range labels {
-		c.intact = append(c.intact, judge(intact[i*classes:(i+1)*classes], label))
-		c.lesioned = append(c.lesioned, judge(lesioned[i*classes:(i+1)*classes], label))
-	}
-	return c
-}
-
 func judge(logits []float32, label int) outcome {
 	o := outcome{answer: model.Answer(logits), loss: model.CrossEntropyOf(logits, label)}
 	if o.answer == label {
@@ -51,93 +35,130 @@ func judge(logits []float32, label int) outcome {
 	return o
 }
 
-// column reads one number of every outcome, intact, lesioned and changed.
-type column struct{ intact, lesioned, change []float64 }
-
-func (c *comparison) column(of func(outcome) float64) column {
-	var k column
-	for i := range c.labels {
-		a, b := of(c.intact[i]), of(c.lesioned[i])
-		k.intact, k.lesioned, k.change = append(k.intact, a), append(k.lesioned, b), append(k.change, b-a)
+// difference is one number of every outcome, in the second arm less in the first.
+func difference(a, b *Outcomes, of func(*Outcomes, int) float64) []float64 {
+	out := make([]float64, len(a.Correct))
+	for i := range out {
+		out[i] = of(b, i) - of(a, i)
 	}
-	return k
+	return out
 }
 
-func correct(o outcome) float64   { return o.correct }
-func loss(o outcome) float64      { return o.loss }
-func logitDiff(o outcome) float64 { return o.diff }
+func column(o *Outcomes, of func(*Outcomes, int) float64) []float64 {
+	out := make([]float64, len(o.Correct))
+	for i := range out {
+		out[i] = of(o, i)
+	}
+	return out
+}
 
-// members marks the images of a class.
-func (c *comparison) members(class int) ([]bool, int) {
-	out, n := make([]bool, len(c.labels)), 0
-	for i, l := range c.labels {
-		if out[i] = l == class; out[i] {
-			n++
+// gauge is a measure of a whole arm: a statistic of one number of every outcome.
+type gauge struct {
+	name    string
+	percent bool
+	n       int
+	value   func(*Outcomes, int) float64
+	// of makes the statistic of a column, terms the numbers whose mean it is.
+	of    func(column []float64) stats.Statistic
+	terms func(column []float64) []float64
+	// member marks the images of a recall's class; yesNo, that the values are right or wrong.
+	member []bool
+	yesNo  bool
+}
+
+// gauges are accuracy, balanced accuracy, the recalls, cross-entropy and logit difference.
+func gauges(labels []int, classes []string) []gauge {
+	n := len(labels)
+	whole := func(column []float64) []float64 { return column }
+	var recalls []gauge
+	held := make([]int, len(classes))
+	for class, name := range classes {
+		member := make([]bool, n)
+		for i, l := range labels {
+			if member[i] = l == class; member[i] {
+				held[class]++
+			}
+		}
+		recalls = append(recalls, gauge{name: "recall of " + name, percent: true, n: held[class], value: correctOf, member: member, yesNo: true,
+			of:    func(v []float64) stats.Statistic { return stats.GroupMean(v, member) },
+			terms: func(v []float64) []float64 { return members(v, member) }})
+	}
+	balance := gauge{name: "balanced accuracy", percent: true, n: n, value: correctOf,
+		of: func(v []float64) stats.Statistic {
+			var all []stats.Statistic
+			for _, r := range recalls {
+				all = append(all, r.of(v))
+			}
+			return stats.Average(all...)
+		},
+		terms: func(v []float64) []float64 {
+			out := make([]float64, n)
+			for i, l := range labels {
+				out[i] = v[i] * float64(n) / float64(len(classes)*held[l])
+			}
+			return out
+		}}
+	all := []gauge{{name: "accuracy", percent: true, n: n, value: correctOf, of: stats.MeanOf, terms: whole, yesNo: true}, balance}
+	all = append(all, recalls...)
+	return append(all,
+		gauge{name: "cross-entropy", n: n, value: lossOf, of: stats.MeanOf, terms: whole},
+		gauge{name: "logit difference", n: n, value: diffOf, of: stats.MeanOf, terms: whole})
+}
+
+// members are the values of a group.
+func members(values []float64, member []bool) []float64 {
+	var out []float64
+	for i, v := range values {
+		if member[i] {
+			out = append(out, v)
 		}
 	}
-	return out, n
+	return out
 }
 
-// measure fills Measures (accuracy, balanced accuracy, the recalls, then the rest) and Flips.
-func (r *Result) measure(c comparison, b stats.Bootstrap) {
-	n := len(c.labels)
-	ones := make([]float64, n)
-	for i := range ones {
-		ones[i] = 1
-	}
-	var statistics []stats.Statistic
-	add := func(name string, percent bool, n int, k column, of func([]float64) stats.Statistic) {
-		m := Measure{Name: name, Percent: percent, N: n, Intact: of(k.intact)(ones), Lesioned: of(k.lesioned)(ones)}
-		m.Change = of(k.change)(ones)
-		r.Measures = append(r.Measures, m)
-		statistics = append(statistics, of(k.change))
-	}
-	correctness := c.column(correct)
-	add("accuracy", true, n, correctness, stats.MeanOf)
-	recall := make([]func([]float64) stats.Statistic, 0, c.classes)
-	for class := range c.classes {
-		member, _ := c.members(class)
-		recall = append(recall, func(v []float64) stats.Statistic { return stats.GroupMean(v, member) })
-	}
-	add("balanced accuracy", true, n, correctness, func(v []float64) stats.Statistic {
-		var all []stats.Statistic
-		for _, of := range recall {
-			all = append(all, of(v))
+func ones(n int) []float64 { return slices.Repeat([]float64{1}, n) }
+
+// flips counts changed answers in both directions, on the member images or on all. Of outcomes
+// averaged over draws the counts are averages too, and there is no test of whole counts.
+func flips(intact, lesioned *Outcomes, member []bool, averaged bool) Flips {
+	var f Flips
+	for i := range intact.Correct {
+		if member != nil && !member[i] {
+			continue
 		}
-		return stats.Average(all...)
-	})
-	for class, of := range recall {
-		_, n := c.members(class)
-		add("recall of "+r.Classes[class], true, n, correctness, of)
+		if d := float64(lesioned.Correct[i] - intact.Correct[i]); d < 0 {
+			f.CorrectToWrong -= d
+		} else {
+			f.WrongToCorrect += d
+		}
+		if intact.Answer[i] != lesioned.Answer[i] {
+			f.Changed++
+		}
 	}
-	add("cross-entropy", false, n, c.column(loss), stats.MeanOf)
-	add("logit difference", false, n, c.column(logitDiff), stats.MeanOf)
-	for k, i := range b.Intervals(n, statistics...) {
-		r.Measures[k].Low, r.Measures[k].High = i.Low, i.High
+	if averaged {
+		f.Changed = 0
+		return f
 	}
-	r.Flips = c.flips(nil)
-	r.Measures[0].Flips = &r.Flips
-	for class := range c.classes {
-		member, _ := c.members(class)
-		flips := c.flips(member)
-		r.Measures[2+class].Flips = &flips
-	}
+	f.McNemarP = stats.McNemarExact(int(f.CorrectToWrong), int(f.WrongToCorrect))
+	return f
 }
 
-// features fills the rows for images with and without each feature.
-func (r *Result) features(c comparison, set *datasets.Set, first int, b stats.Bootstrap) {
-	correctness, diff := c.column(correct).change, c.column(logitDiff).change
+// features are the effects on images with and without each feature. first is the place of the
+// outcomes' first image in the set.
+func features(intact, lesioned *Outcomes, set *datasets.Set, first int, b stats.Bootstrap) []FeatureEffect {
+	n := len(intact.Correct)
+	correctness, diff := difference(intact, lesioned, correctOf), difference(intact, lesioned, diffOf)
 	var statistics []stats.Statistic
 	var groups []*Group
-	r.Features = make([]FeatureEffect, len(set.Features))
+	out := make([]FeatureEffect, len(set.Features))
 	for f, name := range set.Features {
-		r.Features[f].Feature = name
+		out[f].Feature = name
 		for _, present := range []bool{true, false} {
-			g := &r.Features[f].With
+			g := &out[f].With
 			if !present {
-				g = &r.Features[f].Without
+				g = &out[f].Without
 			}
-			member := make([]bool, len(c.labels))
+			member := make([]bool, n)
 			for i := range member {
 				if member[i] = set.HasFeature(first+i, f) == present; member[i] {
 					g.N++
@@ -150,50 +171,23 @@ func (r *Result) features(c comparison, set *datasets.Set, first int, b stats.Bo
 		}
 	}
 	if len(groups) == 0 {
-		return
+		return out
 	}
-	ones := make([]float64, len(c.labels))
-	for i := range ones {
-		ones[i] = 1
-	}
-	intervals := b.Intervals(len(c.labels), statistics...)
+	intervals := b.Intervals(n, statistics...)
 	for k, g := range groups {
-		g.Accuracy = Interval{statistics[2*k](ones), intervals[2*k].Low, intervals[2*k].High}
-		g.Logit = Interval{statistics[2*k+1](ones), intervals[2*k+1].Low, intervals[2*k+1].High}
+		g.Accuracy = Interval{statistics[2*k](ones(n)), intervals[2*k].Low, intervals[2*k].High}
+		g.Logit = Interval{statistics[2*k+1](ones(n)), intervals[2*k+1].Low, intervals[2*k+1].High}
 	}
-}
-
-// flips counts changed answers in both directions, on the member images or on all, and tests
-// whether they balance.
-func (c *comparison) flips(member []bool) Flips {
-	var f Flips
-	for i := range c.labels {
-		if member != nil && !member[i] {
-			continue
-		}
-		a, b := c.intact[i], c.lesioned[i]
-		switch {
-		case a.correct > b.correct:
-			f.CorrectToWrong++
-		case a.correct < b.correct:
-			f.WrongToCorrect++
-		}
-		if a.answer != b.answer {
-			f.Changed++
-		}
-	}
-	f.McNemarP = stats.McNemarExact(f.CorrectToWrong, f.WrongToCorrect)
-	return f
+	return out
 }
 
 // mostChanged are the images whose logit difference moved most, whichever way; images it did
 // not move are left out.
-func (c *comparison) mostChanged(set *datasets.Set, first, keep int) []ImageChange {
+func mostChanged(intact, lesioned *Outcomes, labels []int, set *datasets.Set, first, keep int) []ImageChange {
 	var all []ImageChange
-	for i, label := range c.labels {
-		a, b := c.intact[i], c.lesioned[i]
-		if a.diff != b.diff {
-			all = append(all, ImageChange{first + i, set.Names[first+i], label, a.answer, b.answer, a.diff, b.diff})
+	for i, label := range labels {
+		if a, b := intact.Diff[i], lesioned.Diff[i]; a != b {
+			all = append(all, ImageChange{first + i, set.Names[first+i], label, int(intact.Answer[i]), int(lesioned.Answer[i]), float64(a), float64(b)})
 		}
 	}
 	slices.SortStableFunc(all, func(x, y ImageChange) int {

@@ -2,6 +2,7 @@ package ablate
 
 import (
 	"math"
+	"slices"
 
 	"neuroprobe/model"
 )
@@ -18,22 +19,15 @@ func (o *Outcomes) judge(first int, logits []float32, labels []int, classes int)
 	}
 }
 
-func (o *Outcomes) add(other *Outcomes) {
-	for i := range o.Correct {
-		o.Correct[i] += other.Correct[i]
-		o.Loss[i] += other.Loss[i]
-		o.Diff[i] += other.Diff[i]
-	}
-}
-
-func (o *Outcomes) scale(by float32) {
-	if by == 1 {
-		return
-	}
-	for i := range o.Correct {
-		o.Correct[i] *= by
-		o.Loss[i] *= by
-		o.Diff[i] *= by
+// keep takes over the intact outcomes of images (from first on) whose logits an arm did not change.
+// A sweep's intact logits differ in their last bits from those of another run, in other
+// batches: without this, an arm that changes nothing would seem to change all images a little.
+func (o *Outcomes) keep(intact *Outcomes, first int, logits, unchanged []float32, classes int) {
+	for k := 0; k < len(logits); k += classes {
+		if slices.Equal(logits[k:k+classes], unchanged[k:k+classes]) {
+			i := first + k/classes
+			o.Answer[i], o.Correct[i], o.Loss[i], o.Diff[i] = intact.Answer[i], intact.Correct[i], intact.Loss[i], intact.Diff[i]
+		}
 	}
 }
 

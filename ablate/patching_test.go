@@ -88,7 +88,7 @@ func shares(t *testing.T, s ablate.PatchSet, neuron string) (denoising, noising 
 	return 0, 0
 }
 
-func quick() ablate.Options {
+func fast() ablate.Options {
 	o := ablate.DefaultOptions()
 	o.Resamples, o.Permutations = 200, 99
 	return o
@@ -118,7 +118,7 @@ func TestPatchingWiredGates(t *testing.T) {
 		{"leaky AND", [][][]float32{{{1, 1, 0, 0, -0.5}}, {{0, 0}, {1, 0}}}, 1.5, 0, 1. / 3, 2. / 3},
 	} {
 		n := modeltest.Wire(2, append([][][]float32{copies}, c.layers...)...)
-		r := patch(t, n, switches(t), []string{"1:0", "1:2", "1:3", "1:0,1:1"}, quick(), ablate.PatchOptions{Features: []int{0}})
+		r := patch(t, n, switches(t), []string{"1:0", "1:2", "1:3", "1:0,1:1"}, fast(), ablate.PatchOptions{Features: []int{0}})
 		s := r.Sets[0]
 		if s.Name != "first" || !s.Twins || s.For != "B" || !slices.Equal(s.Presence, []float64{0.25, 0.75}) || s.Pairs != 40 || s.Excluded != 0 {
 			t.Errorf("%s: pairs %+v", c.name, s)
@@ -149,7 +149,7 @@ func TestPatchingWiredGates(t *testing.T) {
 // nothing has p = 1. The two tests of the carrier are the least of 4: adjusted 0.01·4/2.
 func TestPatchingPValues(t *testing.T) {
 	n := modeltest.Wire(2, copies, [][]float32{{0, 0, 0, 0, 0}, {2, 0, 0, 0, -1}})
-	r := patch(t, n, switches(t), []string{"1:0", "1:3"}, quick(), ablate.PatchOptions{Features: []int{0}})
+	r := patch(t, n, switches(t), []string{"1:0", "1:3"}, fast(), ablate.PatchOptions{Features: []int{0}})
 	if r.Tests != 4 || !r.Map {
 		t.Fatalf("%d tests, map %v", r.Tests, r.Map)
 	}
@@ -169,7 +169,7 @@ func TestPatchingPValues(t *testing.T) {
 // the median difference is 1/2, of 20 zeros and 20 ones, and the threshold 5 % of it.
 func TestPairsWithoutDifferenceAreCountedAndLeftOut(t *testing.T) {
 	n := modeltest.Wire(2, copies, [][]float32{{1, 0, 0, -2, 0}}, [][]float32{{0, 0}, {1, 0}})
-	s := patch(t, n, switches(t), []string{"1:0"}, quick(), ablate.PatchOptions{Features: []int{0}}).Sets[0]
+	s := patch(t, n, switches(t), []string{"1:0"}, fast(), ablate.PatchOptions{Features: []int{0}}).Sets[0]
 	if s.Pairs != 40 || s.Excluded != 20 || !near(s.Threshold, 0.025) || !near(s.Total.Estimate, 1) || s.Left() != 20 {
 		t.Errorf("got %+v", s)
 	}
@@ -184,7 +184,7 @@ func TestPairsWithoutDifferenceAreCountedAndLeftOut(t *testing.T) {
 // Nobody reads pixel 1: no pair differs, and nothing is divided by 0.
 func TestFeatureThatChangesNothingIsAWarning(t *testing.T) {
 	n := modeltest.Wire(2, copies, [][]float32{{0, 0, 0, 0, 0}, {2, 0, 0, 0, -1}})
-	r := patch(t, n, switches(t), []string{"1:0"}, quick(), ablate.PatchOptions{Features: []int{1, 0}})
+	r := patch(t, n, switches(t), []string{"1:0"}, fast(), ablate.PatchOptions{Features: []int{1, 0}})
 	if s := r.Sets[0]; s.Left() != 0 || s.Units != nil || r.Tests != 2 {
 		t.Errorf("got %+v", s)
 	}
@@ -200,7 +200,7 @@ func TestFeatureThatChangesNothingIsAWarning(t *testing.T) {
 // ratio of means is not defined, and JSON must take it.
 func TestUndefinedSharesAreAWarning(t *testing.T) {
 	n := modeltest.Wire(2, copies, [][]float32{{1, 0, 0, 1, 0}, {1, 0, 0, 1, -1}}, [][]float32{{0, 0, 0}, {1, -2, 0}})
-	r := patch(t, n, switches(t), []string{"1:0"}, quick(), ablate.PatchOptions{Features: []int{0}})
+	r := patch(t, n, switches(t), []string{"1:0"}, fast(), ablate.PatchOptions{Features: []int{0}})
 	if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, "cannot be told from 0") }) {
 		t.Errorf("warnings %q", r.Warnings)
 	}
@@ -222,7 +222,7 @@ func TestPatchingPairsOfClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := modeltest.Wire(2, copies, [][]float32{{0, 0, 0, 0, 0}, {4, 0, 0, 0, -2}})
-	r := patch(t, n, set, []string{"1:0", "1:1"}, quick(), ablate.PatchOptions{Images: 30})
+	r := patch(t, n, set, []string{"1:0", "1:1"}, fast(), ablate.PatchOptions{Images: 30})
 	p := r.Sets[0]
 	if p.Name != "classes" || p.Twins || p.For != "" || p.Pairs != 30 || !near(p.Clean, 2) || !near(p.Corrupted, -2) {
 		t.Errorf("got %+v", p)
@@ -239,7 +239,7 @@ func TestPatchingPairsOfClasses(t *testing.T) {
 // lit, A (the first of equals) where it is dark. So clean y is 1/2 and 1 in turn.
 func TestOtherClassIsTheStrongestOnTheCleanImage(t *testing.T) {
 	n := modeltest.Wire(2, copies, [][]float32{{0, 0, 0, 0, 0}, {1, 0, 0, 0, 0}, {0, 0, 0, 0.5, 0}})
-	s := patch(t, n, switches(t, "A", "B", "C"), []string{"1:0"}, quick(), ablate.PatchOptions{Features: []int{0}}).Sets[0]
+	s := patch(t, n, switches(t, "A", "B", "C"), []string{"1:0"}, fast(), ablate.PatchOptions{Features: []int{0}}).Sets[0]
 	if !near(s.Clean, 0.75) || !near(s.Corrupted, -0.25) {
 		t.Errorf("clean %v, corrupted %v", s.Clean, s.Corrupted)
 	}
@@ -259,7 +259,7 @@ func skipping(t *testing.T, classes []string) *model.Network {
 
 func TestWholeLayersCarryEverythingUnlessSkipped(t *testing.T) {
 	set := modeltest.Blobs(model.Shape{1, 6, 6}, 20, 40, 40, 4)
-	r := patch(t, skipping(t, set.Classes), set, []string{"1:0"}, quick(), ablate.PatchOptions{})
+	r := patch(t, skipping(t, set.Classes), set, []string{"1:0"}, fast(), ablate.PatchOptions{})
 	for k, l := range r.Sets[0].Layers {
 		whole := math.Abs(float64(l.Denoising)-1) < 1e-4 && math.Abs(float64(l.Noising)-1) < 1e-4
 		if l.Layer != k+1 || l.Bypassed != (k == 1) || whole != (k != 1) {
@@ -283,7 +283,7 @@ func TestPatchingDoesNotDependOnWorkersOrMemory(t *testing.T) {
 		workers int
 		memory  int64
 	}{{0, 0}, {1, 0}, {3, 1 << 10}} {
-		o := quick()
+		o := fast()
 		o.Workers, o.Memory = c.workers, c.memory
 		text, err := json.Marshal(patch(t, n, set, neurons, o, ablate.PatchOptions{}))
 		if err != nil {
@@ -300,7 +300,7 @@ func TestPatchingDoesNotDependOnWorkersOrMemory(t *testing.T) {
 
 func TestPatchingRefusesNonsense(t *testing.T) {
 	n := modeltest.Wire(2, copies, [][]float32{{0, 0, 0, 0, 0}, {2, 0, 0, 0, -1}})
-	p, err := ablate.Prepare(context.Background(), n, lights(t), quick())
+	p, err := ablate.Prepare(context.Background(), n, lights(t), fast())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,7 +162,9 @@ func (p *Preparation) run(ctx context.Context, stage string, before, of int, arm
 	err := p.Network.Sweep(ctx, p.pixels, arms, o, func(b model.SweepBatch) {
 		size := b.Images * classes
 		for k := range arms {
-			outcomes[k].judge(b.First, b.Logits[k*size:(k+1)*size], p.Labels[b.First:b.First+b.Images], classes)
+			logits := b.Logits[k*size : (k+1)*size]
+			outcomes[k].judge(b.First, logits, p.Labels[b.First:b.First+b.Images], classes)
+			outcomes[k].keep(p.Intact, b.First, logits, b.Intact, classes)
 		}
 	})
 	return outcomes, err
@@ -171,27 +173,11 @@ func (p *Preparation) run(ctx context.Context, stage string, before, of int, arm
 // Ablate ablates each set of neurons in turn and hands its outcomes to see, in order; under
 // Resample they are averaged over the draws.
 func (p *Preparation) Ablate(ctx context.Context, stage string, kind Kind, targets [][]model.Address, see func(k int, o *Outcomes)) error {
-	draws := 1
-	if kind == Resample {
-		draws = p.Draws
-	}
-	var arms []model.Arm
+	var groups [][]model.Arm
 	for _, t := range targets {
-		arms = append(arms, p.Arms(kind, t)...)
+		groups = append(groups, p.Arms(kind, t))
 	}
-	var sum *Outcomes
-	return p.Sweep(ctx, stage, arms, nil, func(arm int, o *Outcomes) {
-		if sum == nil {
-			sum = o
-		} else {
-			sum.add(o)
-		}
-		if arm%draws == draws-1 {
-			sum.scale(1 / float32(draws))
-			see(arm/draws, sum)
-			sum = nil
-		}
-	})
+	return p.averages(ctx, stage, groups, nil, see)
 }
 
 // Arms are the arms that ablate all of some neurons at once: one, or under Resample one a draw.

@@ -3,12 +3,13 @@ package ablate
 import (
 	"neuroprobe/datasets"
 	"neuroprobe/model"
+	"neuroprobe/probe"
 )
 
 // Result is what one lesion did, measured against the intact network on the same images.
 // Every change is lesioned − intact: a negative change of accuracy is damage.
 type Result struct {
-	Kind    string         `json:"kind"` // "zero"
+	Kind    Kind           `json:"kind"`
 	Targets []Target       `json:"targets"`
 	Split   datasets.Split `json:"-"`
 	Images  int            `json:"images"`
@@ -38,6 +39,8 @@ type Target struct {
 	// FiresByClass counts the same for each class; ImagesByClass are the images of each class.
 	FiresByClass  []int `json:"fires_by_class"`
 	ImagesByClass []int `json:"images_by_class"`
+	// MeanByClass is the mean activation on the images of each class.
+	MeanByClass []probe.Number `json:"mean_activation_by_class"`
 }
 
 // Measure is one number intact, lesioned and changed, with a paired bootstrap 95 % interval
@@ -52,23 +55,44 @@ type Measure struct {
 	Change   float64 `json:"change"`
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
+	// P is that of Test, against no change at all: McNemar's exact test on correctness, or where
+	// that does not apply a sign-flip permutation test of the mean change. Adjusted is P by
+	// Benjamini and Hochberg, over all measures and kinds of the experiment.
+	P        probe.Number `json:"p"`
+	Adjusted probe.Number `json:"p_adjusted"`
+	Test     Test         `json:"test"`
 	// Flips are the answers that went from right to wrong and back, for accuracy and recalls.
 	Flips *Flips `json:"flips,omitempty"`
 }
 
+// Test names the test behind a p.
+type Test string
+
+// The tests of a measure.
+const (
+	McNemar  Test = "McNemar"
+	SignFlip Test = "sign flip"
+)
+
 // Flips counts images whose answer the lesion changed. With two classes every changed answer
 // changes correctness; with more, Changed can exceed the sum of the two directions.
+//
+// Under resample ablation the two directions are averages over draws, no whole numbers, and
+// there is neither Changed nor McNemarP.
 type Flips struct {
-	CorrectToWrong int     `json:"correct_to_wrong"`
-	WrongToCorrect int     `json:"wrong_to_correct"`
+	CorrectToWrong float64 `json:"correct_to_wrong"`
+	WrongToCorrect float64 `json:"wrong_to_correct"`
 	Changed        int     `json:"changed"`
-	McNemarP       float64 `json:"mcnemar_p"` // exact, two-sided, on paired correctness
+	McNemarP       float64 `json:"mcnemar_p,omitempty"` // exact, two-sided, on paired correctness
 }
 
 // Sham is the control arm: the identity edit on the same target through the same code.
 type Sham struct {
 	Images    int  `json:"images"`
 	Identical bool `json:"bit_identical"` // every logit of every image, bit by bit
+	// Sweep is the largest difference of a logit when the same goes through the sweep that measures
+	// all other arms: 0, or rounding.
+	Sweep float64 `json:"largest_difference_in_sweep"`
 }
 
 // FeatureEffect is the lesion's effect on images with and without a feature.

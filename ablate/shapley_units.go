@@ -233,12 +233,6 @@ func compareAddresses(a, b model.Address) int {
 	return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Row, b.Row), cmp.Compare(a.Col, b.Col))
 }
 
-func minus(a, b []float64) []float64 {
-	out := slices.Clone(a)
-	addScaled(out, b, -1)
-	return out
-}
-
 func estimateOf(column []float64, i stats.Interval) Interval {
 	return Interval{stats.Mean(column), i.Low, i.High}
 }

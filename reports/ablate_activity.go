@@ -11,24 +11,24 @@ const listedTargets = 20
 
 // activitySection is what the targets did before they were ablated.
 func (r AblateReport) activitySection(t targets) Section {
-	rule := fmt.Sprintf("Before the ablation, on the %s split. A target fires on an image where its activation is above 0 at any position.", r.Result.Split)
-	all := r.Result.Targets
+	rule := fmt.Sprintf("Before the ablation, on the %s split. A target fires on an image where its activation is above 0 at any position.", r.Split)
+	all := r.Targets
 	if len(all) == 1 {
-		rule += fmt.Sprintf(" Mean activation of %s over images and positions: %s.", t.name, Number(all[0].Mean))
+		rule += " The mean activation is over images and positions."
 		return Section{"Activity", []Block{Paragraph(rule), r.activityByClass(all[0])}}
 	}
 	table := Table{Columns: append(textColumns("target", "layer"), numberColumns("fires on", "share")...), Terminal: true}
-	perClass := len(r.Result.Classes) <= widestSplits
+	perClass := len(r.Classes) <= widestSplits
 	if perClass {
-		for _, c := range r.Result.Classes {
+		for _, c := range r.Classes {
 			table.Columns = append(table.Columns, Column{"of " + c, true})
 		}
 	}
 	table.Columns = append(table.Columns, Column{"mean activation", true})
 	for _, x := range all[:min(len(all), listedTargets)] {
-		row := []string{x.Address.String(), x.Layer, Count(x.Fires), share(x.Fires, r.Result.Images)}
+		row := []string{x.Address.String(), x.Layer, Count(x.Fires), share(x.Fires, r.Images)}
 		if perClass {
-			for c := range r.Result.Classes {
+			for c := range r.Classes {
 				row = append(row, share(x.FiresByClass[c], x.ImagesByClass[c]))
 			}
 		}
@@ -41,12 +41,12 @@ func (r AblateReport) activitySection(t targets) Section {
 }
 
 func (r AblateReport) activityByClass(x ablate.Target) Table {
-	t := Table{Columns: append(textColumns("images"), numberColumns("fires on", "of", "share")...), Terminal: true}
-	for c, name := range r.Result.Classes {
+	t := Table{Columns: append(textColumns("images"), numberColumns("fires on", "of", "share", "mean activation")...), Terminal: true}
+	for c, name := range r.Classes {
 		k, n := x.FiresByClass[c], x.ImagesByClass[c]
-		t.Rows = append(t.Rows, []string{name, Count(k), Count(n), share(k, n)})
+		t.Rows = append(t.Rows, []string{name, Count(k), Count(n), share(k, n), Number(float64(x.MeanByClass[c]))})
 	}
-	t.Rows = append(t.Rows, []string{"all", Count(x.Fires), Count(r.Result.Images), share(x.Fires, r.Result.Images)})
+	t.Rows = append(t.Rows, []string{"all", Count(x.Fires), Count(r.Images), share(x.Fires, r.Images), Number(x.Mean)})
 	return t
 }
 

@@ -9,7 +9,7 @@ import (
 
 // changedSection shows the images on which the ablation moved the logit difference most.
 func (r AblateReport) changedSection() Section {
-	changed := r.Result.Changed[:min(len(r.Result.Changed), shownExamples)]
+	changed := r.Changed[:min(len(r.Changed), shownExamples)]
 	if len(changed) == 0 || r.nothing() {
 		return Section{}
 	}
@@ -18,7 +18,7 @@ func (r AblateReport) changedSection() Section {
 	for _, c := range changed {
 		answers := r.answers(c)
 		before, after := fixed(c.DiffIntact, 2), fixed(c.DiffLesion, 2)
-		t.Rows = append(t.Rows, []string{c.Name, r.Result.Classes[c.Label], answers, before, after, signedFixed(c.DiffLesion-c.DiffIntact, 2)})
+		t.Rows = append(t.Rows, []string{c.Name, r.Classes[c.Label], answers, before, after, signedFixed(c.DiffLesion-c.DiffIntact, 2)})
 		frame, word := verdict(c)
 		thumbs = append(thumbs, thumbnail{c.Image, frame, word, []string{answers, before + " → " + after}})
 	}
@@ -35,7 +35,7 @@ func (r AblateReport) changedSection() Section {
 
 // answers are the answers before and after, or the one that stayed.
 func (r AblateReport) answers(c ablate.ImageChange) string {
-	before, after := r.Result.Classes[c.Intact], r.Result.Classes[c.Lesioned]
+	before, after := r.Classes[c.Intact], r.Classes[c.Lesioned]
 	if c.Intact == c.Lesioned {
 		return "still " + before
 	}

@@ -16,7 +16,7 @@ const plottedFeatures = 10
 // featuresSection splits the effect by features, the strongest effect on the logit difference
 // first.
 func (r AblateReport) featuresSection() Section {
-	features := slices.Clone(r.Result.Features)
+	features := slices.Clone(r.Features)
 	if len(features) == 0 || r.nothing() {
 		return Section{}
 	}
@@ -40,7 +40,11 @@ func (r AblateReport) featuresSection() Section {
 		rows:   rows,
 		write:  func(e effect) string { return Signed(e.estimate) + "  " + SignedInterval(e.low, e.high) },
 	}
-	return Section{"By feature", []Block{
+	if len(r.Others) > 0 {
+		t.Caption = capital(string(r.Kind)) + " ablation"
+		caption = strings.TrimSuffix(caption, ".") + fmt.Sprintf(", by %s ablation.", r.Kind)
+	}
+	return Section{"By feature", append([]Block{
 		Figure{
 			File:    "features.png",
 			PNG:     p.png(),
@@ -48,13 +52,44 @@ func (r AblateReport) featuresSection() Section {
 			Caption: caption,
 		},
 		t,
-	}}
+	}, r.otherFeatures(features)...)}
+}
+
+// otherFeatures are the same rows under the other kinds of ablation.
+func (r AblateReport) otherFeatures(features []ablate.FeatureEffect) []Block {
+	if len(r.Others) == 0 {
+		return nil
+	}
+	t := Table{Caption: "Change of the logit difference by the other kinds", Columns: append(textColumns("feature", "images"), numberColumns("n")...)}
+	for _, k := range r.Others {
+		t.Columns = append(t.Columns, numberColumns(string(k.Kind), "95 % interval")...)
+	}
+	shown := min(len(features), listedRows/2)
+	if more := len(features) - shown; more > 0 {
+		t.Notes = append(t.Notes, Note{Text: plural(more, "more feature") + " not listed here; the JSON file has them."})
+	}
+	for _, f := range features[:shown] {
+		for i, images := range []string{"with it", "without"} {
+			of := func(f ablate.FeatureEffect) ablate.Group { return []ablate.Group{f.With, f.Without}[i] }
+			row := []string{[]string{f.Feature, ""}[i], images, Count(of(f).N)}
+			for _, k := range r.Others {
+				g := of(k.Features[slices.IndexFunc(k.Features, func(other ablate.FeatureEffect) bool { return other.Feature == f.Feature })])
+				if g.N == 0 {
+					row = append(row, Missing, Missing)
+				} else {
+					row = append(row, Signed(g.Logit.Estimate), SignedInterval(g.Logit.Low, g.Logit.High))
+				}
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return []Block{t}
 }
 
 // featureRows is how many rows of numbers the feature table has.
 func (r AblateReport) featureRows() int {
 	n := 0
-	for _, f := range r.Result.Features {
+	for _, f := range r.Features {
 		for _, g := range []ablate.Group{f.With, f.Without} {
 			if g.N > 0 {
 				n++

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"neuroprobe/ablate"
 	"neuroprobe/datasets"
 	"neuroprobe/model"
 )
@@ -128,56 +127,6 @@ func fixtureTrain(t testing.TB) TrainReport {
 		i := 260 + 11*k
 		r.Confirm.Worst = append(r.Confirm.Worst, model.Mistake{Image: i, Name: set.Names[i], Label: set.Labels[i], Answer: 1 - set.Labels[i],
 			Confidence: round(0.993 - 0.021*float64(k))})
-	}
-	return r
-}
-
-func fixtureAblate(t testing.TB) AblateReport {
-	set := fixtureSet()
-	r := AblateReport{
-		Network: fixtureNetwork(t), Set: set, DataDigest: fixtureDigest, ModelPath: "model.safetensors",
-		Run: fixtureRun("neuroprobe ablate --neuron 3:17"),
-		Result: ablate.Result{
-			Kind: "zero", Split: datasets.Confirm, Images: 200, Classes: set.Classes, Resamples: 2000, Seed: 1,
-			Targets: []ablate.Target{{Address: model.Neuron(3, 17), Layer: "conv3", Kind: model.Conv2D, Fires: 131, Mean: 0.08342,
-				FiresByClass: []int{97, 34}, ImagesByClass: []int{100, 100}}},
-			Measures: []ablate.Measure{
-				{Name: "accuracy", Percent: true, N: 200, Intact: 0.915, Lesioned: 0.835, Change: -0.08, Low: -0.125, High: -0.035,
-					Flips: &ablate.Flips{CorrectToWrong: 19, WrongToCorrect: 3, Changed: 22, McNemarP: 0.000855}},
-				{Name: "balanced accuracy", Percent: true, N: 200, Intact: 0.915, Lesioned: 0.835, Change: -0.08, Low: -0.124, High: -0.036},
-				{Name: "recall of cat", Percent: true, N: 100, Intact: 0.93, Lesioned: 0.75, Change: -0.18, Low: -0.26, High: -0.11,
-					Flips: &ablate.Flips{CorrectToWrong: 18, Changed: 18, McNemarP: 7.63e-6}},
-				{Name: "recall of dog", Percent: true, N: 100, Intact: 0.90, Lesioned: 0.92, Change: 0.02, Low: -0.01, High: 0.06,
-					Flips: &ablate.Flips{CorrectToWrong: 1, WrongToCorrect: 3, Changed: 4, McNemarP: 0.625}},
-				{Name: "cross-entropy", N: 200, Intact: 0.2417, Lesioned: 0.3962, Change: 0.1545, Low: 0.0981, High: 0.2143},
-				{Name: "logit difference", N: 200, Intact: 2.8134, Lesioned: 1.9021, Change: -0.9113, Low: -1.0642, High: -0.7581},
-			},
-			Flips:    ablate.Flips{CorrectToWrong: 19, WrongToCorrect: 3, Changed: 22, McNemarP: 0.000855},
-			Sham:     ablate.Sham{Images: 200, Identical: true},
-			Warnings: []string{"the confirm split has fewer than 500 images; intervals are wide"},
-			Features: []ablate.FeatureEffect{
-				{Feature: "collar",
-					With:    ablate.Group{N: 40, Accuracy: ablate.Interval{Estimate: -0.075, Low: -0.175, High: 0.025}, Logit: ablate.Interval{Estimate: -0.8812, Low: -1.2004, High: -0.5521}},
-					Without: ablate.Group{N: 160, Accuracy: ablate.Interval{Estimate: -0.08125, Low: -0.131, High: -0.031}, Logit: ablate.Interval{Estimate: -0.9188, Low: -1.0921, High: -0.7402}}},
-				{Feature: "pointed_ears",
-					With:    ablate.Group{N: 100, Accuracy: ablate.Interval{Estimate: -0.18, Low: -0.26, High: -0.11}, Logit: ablate.Interval{Estimate: -1.6932, Low: -1.9014, High: -1.4881}},
-					Without: ablate.Group{N: 100, Accuracy: ablate.Interval{Estimate: 0.02, Low: -0.01, High: 0.06}, Logit: ablate.Interval{Estimate: -0.1294, Low: -0.2812, High: 0.0312}}},
-				{Feature: "whiskers",
-					With: ablate.Group{N: 200, Accuracy: ablate.Interval{Estimate: -0.08, Low: -0.125, High: -0.035}, Logit: ablate.Interval{Estimate: -0.9113, Low: -1.0642, High: -0.7581}}},
-			},
-		},
-	}
-	for k := range 12 {
-		i := 260 + 13*k
-		c := ablate.ImageChange{Image: i, Name: set.Names[i], Label: set.Labels[i], Intact: set.Labels[i], Lesioned: set.Labels[i],
-			DiffIntact: round(1.9 - 0.11*float64(k)), DiffLesion: round(-0.9 + 0.13*float64(k))}
-		if c.DiffLesion < 0 {
-			c.Lesioned = 1 - c.Label
-		}
-		if k == 9 {
-			c.Intact, c.DiffIntact, c.Lesioned, c.DiffLesion = 1-c.Label, -0.41, c.Label, 0.55
-		}
-		r.Result.Changed = append(r.Result.Changed, c)
 	}
 	return r
 }

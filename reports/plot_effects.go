@@ -45,6 +45,10 @@ func secondSeries(name string) series {
 	return series{name, vermillion, draw.BoxGlyph{}, draw.SquareGlyph{}}
 }
 
+func thirdSeries(name string) series {
+	return series{name, green, draw.PyramidGlyph{}, draw.TriangleGlyph{}}
+}
+
 // longestLabel is how many characters of a row's label are shown.
 const longestLabel = 28
 
@@ -143,14 +147,18 @@ func (s series) draw(c draw.Canvas, low, high, estimate, y vg.Length, full bool)
 	c.StrokeLine2(bar, low, y, high, y)
 	c.StrokeLine2(bar, low, y-end, low, y+end)
 	c.StrokeLine2(bar, high, y-end, high, y+end)
-	at := vg.Point{X: estimate, Y: y}
+	s.mark(c, vg.Point{X: estimate, Y: y}, 5*pixel, full)
+}
+
+// mark is the marker of an estimate.
+func (s series) mark(c draw.Canvas, at vg.Point, radius vg.Length, full bool) {
 	if full {
-		c.DrawGlyph(draw.GlyphStyle{Color: s.color, Radius: 5 * pixel, Shape: s.full}, at)
+		c.DrawGlyph(draw.GlyphStyle{Color: s.color, Radius: radius, Shape: s.full}, at)
 		return
 	}
-	c.DrawGlyph(draw.GlyphStyle{Color: color.White, Radius: 5 * pixel, Shape: s.full}, at)
-	c.SetLineStyle(bar)
-	c.DrawGlyph(draw.GlyphStyle{Color: s.color, Radius: 4.5 * pixel, Shape: s.open}, at)
+	c.DrawGlyph(draw.GlyphStyle{Color: color.White, Radius: radius, Shape: s.full}, at)
+	c.SetLineStyle(line(s.color, 2))
+	c.DrawGlyph(draw.GlyphStyle{Color: s.color, Radius: radius - 0.5*pixel, Shape: s.open}, at)
 }
 
 func (f effectsPlot) legend() []legendEntry {

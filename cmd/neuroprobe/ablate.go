@@ -3,68 +3,68 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
-	"time"
 
 	"neuroprobe/ablate"
-	"neuroprobe/datasets"
+	"neuroprobe/model"
 	"neuroprobe/reports"
 
 	"github.com/spf13/cobra"
 )
 
 type ablateOptions struct {
-	*globals
-	neurons   string
-	lesion    ablate.Options
-	specimens bool
-	json      bool
-	command   string
+	*experimentOptions
+	neurons  string
+	controls int
 }
 
 func newAblateCmd(g *globals, runF func(context.Context, *ablateOptions) error) *cobra.Command {
-	o := &ablateOptions{globals: g, lesion: ablate.DefaultOptions()}
-	var split string
+	o := &ablateOptions{experimentOptions: newExperimentOptions(g, "zero,mean,resample")}
 	cmd := &cobra.Command{
 		Use:   "ablate --neuron LAYER:NEURON",
 		Short: "Silence neurons and measure what becomes of the answers",
-		Long: `Set the activation of one neuron (or several at once) to zero and compare the network's
-answers with the intact network's, image by image: accuracy, recall of each class,
-cross-entropy and logit difference with paired bootstrap intervals, flipped answers with an
-exact McNemar test, and a sham arm that must leave every logit bit-identical.
+		Long: `Operate on one neuron (or several at once) and write the whole experiment up. Each image's
+answer is compared with the intact network's: accuracy, recall of each class, cross-entropy and
+logit difference with paired bootstrap intervals and tests, and the flipped answers.
+
+  kinds     the activation becomes 0, its mean, or that on other images, side by side
+  sham      an edit that changes nothing must leave every logit bit-identical
+  controls  the same done to neurons like it: those nearest in activation and outgoing weights
+  dose      from twice the activation down to none, with a fitted Hill curve
+  rescue    silenced, then given an activation back: its own, its mean, another image's
+
+With --specimens the lesion is repeated on the neuron's homologues in all networks of the lab
+(train --specimens K), and the report says in how many of them the effect shows.
 
 A neuron is a unit of a dense layer or a channel of a convolution, named LAYER:NEURON; layers
 go by number or name, neurons count from 0. neuroprobe inspect lists them.`,
-		Example: `  neuroprobe ablate --neuron 3:17           channel 17 of layer 3
-  neuroprobe ablate --neuron conv3:17       the same, by the layer's name
-  neuroprobe ablate --neuron 3:17@4,5       only its position in row 4, column 5
-  neuroprobe ablate --neuron 3:17,4:2       two neurons at once
-  neuroprobe ablate --neuron 3:0-15         a range
-  neuroprobe ablate --neuron '2:*'          a whole layer
-  neuroprobe ablate --neuron 3:17 --json    the result for programs`,
+		Example: `  neuroprobe ablate --neuron 3:17                 channel 17 of layer 3
+  neuroprobe ablate --neuron conv3:17             the same, by the layer's name
+  neuroprobe ablate --neuron 3:17@4,5             only its position in row 4, column 5
+  neuroprobe ablate --neuron 3:17,4:2             two neurons at once
+  neuroprobe ablate --neuron 3:0-15               a range
+  neuroprobe ablate --neuron '2:*'                a whole layer
+  neuroprobe ablate --neuron 3:17 --kind zero     one kind of ablation only
+  neuroprobe ablate --neuron 3:17 --controls 40   with 40 matched controls
+  neuroprobe ablate --neuron 3:17 --specimens     in every network of the lab
+  neuroprobe ablate --neuron 3:17 --json          the result for programs`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if o.neurons == "" {
-				return hint(usagef("which neuron? --neuron is missing"), "like --neuron 3:17; neuroprobe inspect lists the layers")
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := needNeuron("neuron", o.neurons); err != nil {
+				return err
 			}
-			if o.lesion.Split, err = datasets.ParseSplit(split); err != nil {
-				return &usageError{err}
+			if o.controls < 0 || o.controls > 10_000 {
+				return usagef("--controls %d: want 0 (none) to 10000", o.controls)
 			}
-			if o.lesion.Resamples < 100 || o.lesion.Resamples > 1_000_000 {
-				return usagef("--resamples %d: want 100 to 1000000", o.lesion.Resamples)
+			if err := o.parse(cmd); err != nil {
+				return err
 			}
-			o.command = commandLine(cmd)
 			return runF(cmd.Context(), o)
 		},
 	}
+	o.addFlags(cmd, true)
 	f := cmd.Flags()
 	f.StringVar(&o.neurons, "neuron", "", "what to silence: `LAYER:NEURON`, several by comma")
-	f.StringVar(&split, "split", o.lesion.Split.String(), "measure on the `images` of: train, select or confirm")
-	f.IntVar(&o.lesion.Resamples, "resamples", o.lesion.Resamples, "bootstrap resamples behind the intervals")
-	f.Uint64Var(&o.lesion.Seed, "seed", o.lesion.Seed, "seed of the bootstrap")
-	f.BoolVar(&o.specimens, "specimens", false, "do the same in all networks raised with train --specimens, and say what holds in them")
-	f.BoolVar(&o.json, "json", false, "print the report as JSON")
-	mustExist(cmd.RegisterFlagCompletionFunc("split", cobra.FixedCompletions([]string{"train", "select", "confirm"}, cobra.ShellCompDirectiveNoFileComp)))
+	f.IntVar(&o.controls, "controls", ablate.DefaultControls, "matched controls: other `neurons` of the layer that are ablated for comparison")
 	mustExist(cmd.RegisterFlagCompletionFunc("neuron", g.completeNeurons))
 	cmd.AddCommand(newAblateSweepCmd(g, runAblateSweep), newAblateShapleyCmd(g, runAblateShapley), newAblatePatchCmd(g, runAblatePatch))
 	return cmd
@@ -85,28 +85,27 @@ func (g *globals) completeNeurons(*cobra.Command, []string, string) ([]string, c
 
 func runAblate(ctx context.Context, o *ablateOptions) error {
 	if o.specimens {
-		return runNeuronSpecimens(ctx, &experimentOptions{globals: o.globals, ablate: o.lesion, kinds: []ablate.Kind{ablate.Zero}, json: o.json, command: o.command}, o.neurons)
+		return runNeuronSpecimens(ctx, o.experimentOptions, o.neurons)
 	}
-	started := time.Now()
-	l := lab{o.labDir}
-	n, err := l.openModel()
+	var targets []model.Address
+	e, err := o.open(ctx, func(n *model.Network) (err error) {
+		targets, err = n.ParseAddresses(o.neurons)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	targets, err := n.ParseAddresses(o.neurons)
-	if err != nil {
-		return hint(&usageError{err}, "neuroprobe inspect%s lists the layers", l.flag())
+	e.ablate.Kinds, e.ablate.Controls = o.kinds, o.controls
+	if o.controls == 0 {
+		e.ablate.Controls = -1 // 0 means the default there
 	}
-	set, err := l.openData(ctx, n, o.streams)
+	p, err := ablate.Prepare(ctx, e.network, e.set, e.ablate)
 	if err != nil {
-		return err
+		return e.failed(err)
 	}
-	result, err := ablate.Lesion(ctx, n, set, targets, o.lesion)
+	result, err := ablate.Operate(ctx, p, targets)
 	if err != nil {
-		return err
+		return e.failed(err)
 	}
-	return o.publish(l, o.json, reports.Ablate(reports.AblateReport{
-		Result: *result, Network: n, Set: set, DataDigest: n.Record.DataDigest, ModelPath: filepath.Base(l.modelPath()),
-		Run: o.provenance(o.command, started),
-	}))
+	return e.publish(reports.Ablate(reports.AblateReport{Operation: *result, Source: e.source()}))
 }

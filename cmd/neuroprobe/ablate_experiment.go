@@ -47,7 +47,7 @@ func (o *experimentOptions) addFlags(cmd *cobra.Command, several bool) {
 		f.StringVar(&o.kindList, "kind", o.kindList, usage)
 		mustExist(cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"zero", "mean", "resample"}, cobra.ShellCompDirectiveNoFileComp)))
 	}
-	f.StringVar(&o.ablate.Metric, "metric", o.ablate.Metric, "what effects are measured in: `"+ablate.MetricNames[0]+"`, "+strings.Join(ablate.MetricNames[1:], ", ")+", recall:CLASS or logit-diff:CLASS")
+	f.StringVar(&o.ablate.Metric, "metric", o.ablate.Metric, "effect on `"+ablate.MetricNames[0]+"`[:CLASS], "+strings.Join(ablate.MetricNames[1:], ", ")+", recall:CLASS")
 	f.StringVar(&o.split, "split", o.ablate.Split.String(), "measure on the `images` of: train, select or confirm")
 	f.IntVar(&o.ablate.Resamples, "resamples", o.ablate.Resamples, "bootstrap resamples behind the intervals")
 	f.IntVar(&o.ablate.Permutations, "permutations", o.ablate.Permutations, "permutations (or sign flips) behind each p-value")

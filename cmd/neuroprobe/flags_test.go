@@ -72,7 +72,7 @@ func TestAblateFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.neurons != "2:*" || o.lesion.Split != datasets.Train || o.lesion.Resamples != 500 || o.lesion.Seed != 1 {
+	if o.neurons != "2:*" || o.ablate.Split != datasets.Train || o.ablate.Resamples != 500 || o.ablate.Seed != 1 || o.controls != 20 || len(o.kinds) != 3 {
 		t.Errorf("got %+v", o)
 	}
 	if want := "ablate --neuron '2:*' --resamples 500 --split train"; o.command != want {

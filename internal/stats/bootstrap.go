@@ -70,6 +70,22 @@ func (b Bootstrap) Intervals(n int, statistics ...Statistic) []Interval {
 	return out
 }
 
+// Several gives the intervals of numbers that one computation gives together (the parameters of a
+// fit, say): compute fills into from how often each observation was drawn.
+func (b Bootstrap) Several(n, numbers int, compute func(counts, into []float64)) []Interval {
+	into := make([]float64, numbers)
+	statistics := make([]Statistic, numbers)
+	for k := range statistics {
+		statistics[k] = func(counts []float64) float64 {
+			if k == 0 { // Intervals asks for the numbers in their order
+				compute(counts, into)
+			}
+			return into[k]
+		}
+	}
+	return b.Intervals(n, statistics...)
+}
+
 // Interval gives the interval of any statistic of n observations, computed from the indices of
 // the drawn ones, which it must not keep or change. Resamples on which it is NaN are left out.
 // It is the slow way; Intervals is the fast one.

@@ -12,6 +12,7 @@
 //	Permutations              null draws, stratified; sign flips  Fisher 1935
 //	PermutationP              (b+1)/(m+1)                         Phipson & Smyth 2010
 //	BenjaminiHochberg         p adjusted for many tests           Benjamini & Hochberg 1995
+//	Hill, HillFitter          dose–response by least squares      Hill 1910
 //	Quantile                  linear interpolation, type 7        Hyndman & Fan 1996
 //	Moments                   mean and variance in one pass       Welford 1962
 //	MeanT, StudentQuantile    mean of a few, its t-interval       Student 1908
