@@ -1,6 +1,7 @@
 package ablate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -29,10 +30,6 @@ func (c *changes) append(other changes) {
 	c.Diff = append(c.Diff, other.Diff...)
 	c.Sham = max(c.Sham, other.Sham)
 }
-
-// rounding is how much a logit difference may move, as a part of the largest there is, without
-// having been moved.
-const rounding = 1e-5
 
 // lesion fills in the k-th kind of lesion of every neuron.
 func (s *sweep) lesion(ctx context.Context, k int, kind Kind) error {
@@ -80,38 +77,24 @@ func (s *sweep) change(ctx context.Context, p *Preparation, kind Kind) (changes,
 // compared with was computed as they were.
 func (s *sweep) changeLayer(ctx context.Context, p *Preparation, kind Kind, l SweptLayer) (changes, error) {
 	whole := model.Neuron(l.Number, model.AllUnits)
-	arms := []model.Arm{{}, {Edits: []model.Edit{model.Sham(whole)}}}
-	controls, draws := len(arms), 0
+	groups := [][]model.Arm{{{}}, {{Edits: []model.Edit{model.Sham(whole)}}}}
 	for _, t := range p.Rows([]int{l.Number}) {
-		of := p.Arms(kind, t)
-		arms, draws = append(arms, of...), len(of)
+		groups = append(groups, p.Arms(kind, t))
 	}
 	var c changes
-	var intact, sum *Outcomes
+	var intact *Outcomes
 	var failed error
-	err := p.Sweep(ctx, fmt.Sprintf("%s ablation of %s, %s", kind, l.Name, p.Split), arms, nil, func(arm int, o *Outcomes) {
-		switch draw := (arm - controls) % draws; {
-		case arm == 0:
+	err := p.averages(ctx, fmt.Sprintf("%s ablation of %s, %s", kind, l.Name, p.Split), groups, nil, func(group int, o *Outcomes) {
+		switch group {
+		case 0:
 			intact = o
-		case arm < controls:
+		case 1:
 			c.Sham, failed = sameOutcomes(intact, o, whole)
 		default:
-			if sum == nil {
-				sum = o
-			} else {
-				sum.add(o)
-			}
-			if draw == draws-1 {
-				sum.scale(1 / float32(draws))
-				c.compare(intact, sum)
-				sum = nil
-			}
+			c.compare(intact, o)
 		}
 	})
-	if failed != nil {
-		err = failed
-	}
-	return c, err
+	return c, cmp.Or(failed, err)
 }
 
 // sameOutcomes holds a sham arm against the intact network. Its sums may be taken in another order,
@@ -128,8 +111,8 @@ func sameOutcomes(intact, sham *Outcomes, target model.Address) (float64, error)
 	return float64(most), nil
 }
 
-// compare appends what one more lesion changed. What it moved by no more than rounding it did not
-// move.
+// compare appends what one more lesion changed. What it moved by no more than rounding, as a part
+// of the largest logit difference, it did not move.
 func (c *changes) compare(intact, lesioned *Outcomes) {
 	at, moved, largest := len(c.Diff), false, float32(1)
 	for i := range intact.Diff {

@@ -136,24 +136,24 @@ type SelectEffect struct {
 	Contrast []probe.Number `json:"feature_contrast,omitempty"`
 }
 
-// Test is what a family of tests is about.
-type Test string
+// SweepTest is what a family of tests is about.
+type SweepTest string
 
 // The tests of a sweep. Each is one family for each kind of ablation: over all neurons, and for
 // classes and features over all of these too.
 const (
-	TestAccuracy  Test = "accuracy"
-	TestLogitDiff Test = "logit difference"
-	TestClass     Test = "by class"
-	TestFeature   Test = "by feature"
+	TestAccuracy  SweepTest = "accuracy"
+	TestLogitDiff SweepTest = "logit difference"
+	TestClass     SweepTest = "by class"
+	TestFeature   SweepTest = "by feature"
 )
 
 // Family is a set of tests that are corrected together.
 type Family struct {
-	Kind        Kind `json:"kind"`
-	Test        Test `json:"test"`
-	Tests       int  `json:"tests"`
-	Significant int  `json:"significant"`
+	Kind        Kind      `json:"kind"`
+	Test        SweepTest `json:"test"`
+	Tests       int       `json:"tests"`
+	Significant int       `json:"significant"`
 	// LeftOut are tests that could not be made: lesions that moved nothing, features that all or
 	// no images of each class have.
 	LeftOut int `json:"left_out"`

@@ -263,7 +263,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 // nothing true, a family may have a finding in 5 % of the runs.
 func TestNoEffectNoFinding(t *testing.T) {
 	const runs, neurons, images = 30, 40, 160
-	with := map[Test]int{}
+	with := map[SweepTest]int{}
 	for seed := range uint64(runs) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		g := randomGrouping(images, 2, r)

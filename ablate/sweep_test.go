@@ -83,7 +83,7 @@ func TestSweepByHand(t *testing.T) {
 		t.Errorf("fires on %d and %d; %+v", r.Neurons[0].Fires, r.Neurons[1].Fires, r.Layers[0])
 	}
 	for _, f := range r.Families {
-		if each := map[ablate.Test]int{ablate.TestAccuracy: 1, ablate.TestLogitDiff: 1, ablate.TestClass: 2, ablate.TestFeature: 2}[f.Test]; f.Tests != each || f.LeftOut != 2*each {
+		if each := map[ablate.SweepTest]int{ablate.TestAccuracy: 1, ablate.TestLogitDiff: 1, ablate.TestClass: 2, ablate.TestFeature: 2}[f.Test]; f.Tests != each || f.LeftOut != 2*each {
 			t.Errorf("%+v, want %d tests, and twice as many left out", f, each)
 		}
 	}
@@ -169,7 +169,7 @@ func TestSweepAgreesWithLesion(t *testing.T) {
 				}
 			}
 		}
-		if l.RightToWrong != want.Flips.CorrectToWrong || l.WrongToRight != want.Flips.WrongToCorrect || u.Fires != want.Targets[0].Fires || !near(u.Mean, want.Targets[0].Mean) {
+		if float64(l.RightToWrong) != want.Flips.CorrectToWrong || float64(l.WrongToRight) != want.Flips.WrongToCorrect || u.Fires != want.Targets[0].Fires || !near(u.Mean, want.Targets[0].Mean) {
 			t.Errorf("neuron %v: %+v, want %+v and %+v", u.Address, l, want.Flips, want.Targets[0])
 		}
 	}

@@ -330,7 +330,7 @@ func float64s(values []float32) []float64 {
 // correct adjusts every family of tests for their number.
 func (s *sweep) correct() {
 	for k, kind := range s.Kinds {
-		families := map[Test][]*Tested{}
+		families := map[SweepTest][]*Tested{}
 		for i := range s.result.Neurons {
 			l := &s.result.Neurons[i].Lesions[k]
 			families[TestAccuracy] = append(families[TestAccuracy], &l.Accuracy)
@@ -338,15 +338,15 @@ func (s *sweep) correct() {
 			families[TestClass] = append(families[TestClass], refs(l.ByClass)...)
 			families[TestFeature] = append(families[TestFeature], refs(l.Contrast)...)
 		}
-		for _, test := range []Test{TestAccuracy, TestLogitDiff, TestClass, TestFeature} {
+		for _, test := range []SweepTest{TestAccuracy, TestLogitDiff, TestClass, TestFeature} {
 			if len(families[test]) > 0 {
-				s.result.Families = append(s.result.Families, adjust(kind, test, families[test]))
+				s.result.Families = append(s.result.Families, adjustFamily(kind, test, families[test]))
 			}
 		}
 	}
 }
 
-func adjust(kind Kind, test Test, all []*Tested) Family {
+func adjustFamily(kind Kind, test SweepTest, all []*Tested) Family {
 	f := Family{Kind: kind, Test: test}
 	p := make([]float64, len(all))
 	for i, t := range all {

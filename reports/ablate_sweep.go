@@ -109,7 +109,7 @@ func pointsCells(c ablate.Change) []string {
 }
 
 // family is a family of tests of the first kind.
-func (r SweepReport) family(kind ablate.Kind, test ablate.Test) ablate.Family {
+func (r SweepReport) family(kind ablate.Kind, test ablate.SweepTest) ablate.Family {
 	for _, f := range r.Result.Families {
 		if f.Kind == kind && f.Test == test {
 			return f
@@ -144,7 +144,7 @@ func (r SweepReport) answer() string {
 	res := r.Result
 	accuracy, logit := r.family(r.first(), ablate.TestAccuracy), r.family(r.first(), ablate.TestLogitDiff)
 	s := fmt.Sprintf("Of %s, %s on its own changes accuracy on %s %s images significantly for %s and the logit difference for %s (adjusted p < 0.05, %s each)",
-		r.all(), verbOf(r.first()), Count(res.Images), res.Split, countOrNone(accuracy.Significant), countOrNone(logit.Significant), plural(logit.Tests, "test"))
+		r.all(), eachAblated(r.first()), Count(res.Images), res.Split, countOrNone(accuracy.Significant), countOrNone(logit.Significant), plural(logit.Tests, "test"))
 	best := r.sorted(func(*ablate.SweptNeuron) bool { return true }, func(u *ablate.SweptNeuron) float64 { return -float64(r.lesion(u).Select.Rank) })[0]
 	l := r.lesion(best)
 	if !l.Moved {
@@ -160,8 +160,8 @@ func (r SweepReport) answer() string {
 	return s + "."
 }
 
-// verbOf is what a kind of ablation does, at the start of a clause.
-func verbOf(k ablate.Kind) string {
+// eachAblated is what a kind of ablation does, at the start of a clause.
+func eachAblated(k ablate.Kind) string {
 	if k == ablate.Zero {
 		return "zeroing each"
 	}

@@ -43,7 +43,7 @@ func fixtureSweep(t testing.TB) SweepReport {
 		}
 		u := ablate.SweptNeuron{Address: a, Fires: 200 - 5*(i%16), FiresByClass: []int{100, 100 - 5*(i%16)}, Mean: 0.05 * float64(i%7)}
 		for k, kind := range r.Kinds {
-			u.Lesions = append(u.Lesions, fixtureLesion(i, k, kind, len(set.Features)))
+			u.Lesions = append(u.Lesions, fixtureSwept(i, k, kind, len(set.Features)))
 		}
 		if i == 13 {
 			u.Fires, u.FiresByClass, u.Mean, u.Dead = 0, []int{0, 0}, 0, true
@@ -74,7 +74,7 @@ func fixtureSweep(t testing.TB) SweepReport {
 		ModelPath: "model.safetensors", Run: fixtureRun("neuroprobe ablate sweep --kind zero,mean --layers 1,3")}}
 }
 
-func fixtureLesion(i, k int, kind ablate.Kind, features int) ablate.NeuronLesion {
+func fixtureSwept(i, k int, kind ablate.Kind, features int) ablate.NeuronLesion {
 	size := round((float64(i%9) - 6) * 0.113 / float64(1+k))
 	change := func(x float64) ablate.Change {
 		return ablate.Change{Estimate: probe.Number(round(x)), Low: probe.Number(round(x - 0.1)), High: probe.Number(round(x + 0.1))}
