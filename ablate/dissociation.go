@@ -112,8 +112,8 @@ func ParseOutcomes(set *datasets.Set, list string) (o [2]Outcome, err error) {
 	return o, nil
 }
 
-// grouping turns columns over images into outcomes: an outcome is a weighted sum over images.
-type grouping struct {
+// membership turns columns over images into outcomes: an outcome is a weighted sum over images.
+type membership struct {
 	images  []int        // those that count, as places in the split
 	weights [2][]float64 // of the outcomes, by image that counts
 	strata  []int        // within which images may change groups
@@ -121,8 +121,8 @@ type grouping struct {
 }
 
 // group lays out two outcomes on the images of a split, and counts their images.
-func (p *Preparation) group(outcomes *[2]Outcome) (*grouping, error) {
-	g := &grouping{}
+func (p *Preparation) group(outcomes *[2]Outcome) (*membership, error) {
+	g := &membership{}
 	all := [2][]float64{make([]float64, p.Images), make([]float64, p.Images)}
 	for k := range outcomes {
 		o := &outcomes[k]
@@ -207,7 +207,7 @@ func (p *Preparation) weighFeature(o *Outcome, weights []float64) {
 }
 
 // sum is an outcome of a column over all images of the split.
-func (g *grouping) sum(outcome int, column []float64) float64 {
+func (g *membership) sum(outcome int, column []float64) float64 {
 	total := 0.0
 	for k, i := range g.images {
 		total += g.weights[outcome][k] * column[i]
@@ -216,7 +216,7 @@ func (g *grouping) sum(outcome int, column []float64) float64 {
 }
 
 // scaled is a column whose mean over the images that count is Σ weight(k)·column[i].
-func (g *grouping) scaled(weight func(k int) float64, column []float64) []float64 {
+func (g *membership) scaled(weight func(k int) float64, column []float64) []float64 {
 	out := make([]float64, len(g.images))
 	for k, i := range g.images {
 		out[k] = float64(len(g.images)) * weight(k) * column[i]
@@ -276,7 +276,7 @@ func (r *Dissociation) measure(ctx context.Context, n *model.Network, set *datas
 }
 
 // compare fills in the estimates and their intervals, all from the same resamples.
-func (r *Dissociation) compare(b stats.Bootstrap, g *grouping, lost [2][]float64, between []float64) {
+func (r *Dissociation) compare(b stats.Bootstrap, g *membership, lost [2][]float64, between []float64) {
 	weight := func(y int) func(int) float64 { return func(k int) float64 { return g.weights[y][k] } }
 	apart := func(k int) float64 { return g.weights[0][k] - g.weights[1][k] }
 
@@ -300,7 +300,7 @@ func (r *Dissociation) compare(b stats.Bootstrap, g *grouping, lost [2][]float64
 
 // permuted is the p of the interaction if images change groups within their strata, given the
 // difference of the two losses on each image.
-func (g *grouping) permuted(shuffles stats.Permutations, between []float64) float64 {
+func (g *membership) permuted(shuffles stats.Permutations, between []float64) float64 {
 	difference, size := make([]float64, len(g.images)), 0.0
 	for k, i := range g.images {
 		difference[k] = between[i]

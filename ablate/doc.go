@@ -22,4 +22,8 @@
 //
 // Shapley divides a joint effect among units that work together, Patch finds what carries the
 // difference between two images.
+//
+// Sweep ablates every hidden neuron in turn. Its statistics are sums over the images of a class,
+// or of a class with a feature, so that those of all neurons on all resamples and permutations
+// are matrix products; rankings are made on the select split and measured on another.
 package ablate

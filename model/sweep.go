@@ -97,7 +97,6 @@ type sweeper struct {
 	weights   []sweptWeights // by layer, of those after earliest
 	summed    []bool         // by layer: its output is needed whole, for a sum or an edge
 	lastInput bool           // the image is wanted channels last
-	trace     Trace          // what of the intact run is kept
 	workers   int
 	block     int // images a worker takes at a time
 }

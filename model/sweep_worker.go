@@ -40,7 +40,6 @@ type state struct {
 	kind    stateKind
 	changes []change
 	deltas  []float32 // one map (area of Out) a change: new − intact
-	act     []float32 // pairs × Act, where needed
 	out     []float32 // pairs × Out, where kind is throughout
 	pre     []float32 // pairs × Act: the new pre-activation, where the front has worked it out
 	hasPre  bool

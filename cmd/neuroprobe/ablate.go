@@ -66,7 +66,7 @@ go by number or name, neurons count from 0. neuroprobe inspect lists them.`,
 	f.StringVar(&o.neurons, "neuron", "", "what to silence: `LAYER:NEURON`, several by comma")
 	f.IntVar(&o.controls, "controls", ablate.DefaultControls, "matched controls: other `neurons` of the layer that are ablated for comparison")
 	mustExist(cmd.RegisterFlagCompletionFunc("neuron", g.completeNeurons))
-	cmd.AddCommand(newAblatePairsCmd(g, runAblatePairs), newAblateDissociateCmd(g, runAblateDissociate),
+	cmd.AddCommand(newAblateSweepCmd(g, runAblateSweep), newAblatePairsCmd(g, runAblatePairs), newAblateDissociateCmd(g, runAblateDissociate),
 		newAblateShapleyCmd(g, runAblateShapley), newAblatePatchCmd(g, runAblatePatch))
 	return cmd
 }

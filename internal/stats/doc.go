@@ -14,7 +14,6 @@
 //	BenjaminiHochberg         p adjusted for many tests           Benjamini & Hochberg 1995
 //	Hill, HillFitter          dose–response by least squares      Hill 1910
 //	Quantile                  linear interpolation, type 7        Hyndman & Fan 1996
-//	Spearman                  correlation of ranks                Spearman 1904
 //	Moments                   mean and variance in one pass       Welford 1962
 //	MeanT, StudentQuantile    mean of a few, its t-interval       Student 1908
 //	Pearson, Spearman         correlation, also of ranks          Spearman 1904
