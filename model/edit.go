@@ -38,6 +38,8 @@ func Zero(target Address) Edit { return Edit{Target: target, Keep: Constant(0), 
 // Sham is the edit that changes nothing but takes the same path as every other.
 func Sham(target Address) Edit { return Edit{Target: target, Keep: Constant(1), Fill: Constant(0)} }
 
+func (l *Level) constant() bool { return !l.PerImage && !l.PerPosition }
+
 // at is the level for an image and the p-th of the target's positions.
 func (l *Level) at(image, p, positions int) float32 {
 	switch {
@@ -75,6 +77,13 @@ func (e *Edit) apply(act []float32, shape Shape, images, first int) {
 	from, positions, step := e.Target.span(shape)
 	for i := range images {
 		values := act[i*shape.Size()+from:]
+		if e.Keep.constant() && e.Fill.constant() {
+			keep, fill := e.Keep.Values[0], e.Fill.Values[0]
+			for p := range positions {
+				values[p*step] = values[p*step]*keep + fill
+			}
+			continue
+		}
 		for p := range positions {
 			keep, fill := e.Keep.at(first+i, p, positions), e.Fill.at(first+i, p, positions)
 			values[p*step] = values[p*step]*keep + fill

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"math"
+
 	"neuroprobe/model/kernel"
 )
 
@@ -78,22 +80,46 @@ func (w *sweepWorker) settleAll(g *group, m int, fill func(pair int, z []float32
 // settle makes one pair's pre-activation z into what the layer hands on; out is z where there
 // is no pooling.
 func (w *sweepWorker) settle(g *group, m, pair int, z, out []float32) {
-	if plan := w.pairs[pair].plan; g.edited[m] && len(plan.later[m]) > 0 {
-		w.settleEdited(m, pair, z, out)
-		return
+	floor, relu := w.floor(m), w.relu(m)
+	if g.edited[m] {
+		switch edits := w.pairs[pair].plan.later[m]; {
+		case len(edits.actions) == 0:
+		case !edits.constant:
+			w.settleEdited(m, pair, z, out)
+			return
+		default:
+			if relu {
+				kernel.Floor(z, 0)
+			}
+			editLast(z, edits.actions, w.net.geo[m].Act)
+			floor, relu = float32(math.Inf(-1)), false
+		}
 	}
 	switch pool := w.pooling(m); {
-	case pool == nil:
-		if w.relu(m) {
-			kernel.Floor(z, 0)
-		}
-	case pool.Kind == MaxPool:
-		w.pools[m].ForwardLast(out, z, w.floor(m))
+	case pool != nil && pool.Kind == MaxPool:
+		w.pools[m].ForwardLast(out, z, floor)
 	default:
-		if w.relu(m) {
+		if relu {
 			kernel.Floor(z, 0)
 		}
-		averageLast(out, z)
+		if pool != nil {
+			averageLast(out, z)
+		}
+	}
+}
+
+// editLast does edits of whole units by constants, channels last.
+func editLast(row []float32, edits []action, shape Shape) {
+	for k := range edits {
+		e := edits[k].edit
+		from, step := e.Target.Unit, shape[0]
+		if from == AllUnits {
+			from, step = 0, 1
+		}
+		keep, fill := e.Keep.Values[0], e.Fill.Values[0]
+		for p := from; p < len(row); p += step {
+			row[p] = row[p]*keep + fill
+		}
 	}
 }
 
@@ -122,7 +148,7 @@ func averageUnit(unit []float32) float32 {
 // settleEdited does the arm's edits and patches at a later layer, channels first as they are defined.
 func (w *sweepWorker) settleEdited(m, pair int, z, out []float32) {
 	p, geo := w.pairs[pair], &w.net.geo[m]
-	later := p.plan.later[m]
+	later := p.plan.later[m].actions
 	w.editRow = sized(w.editRow, geo.Act.Size()+geo.Out.Size())
 	row, pooled := w.editRow[:geo.Act.Size()], w.editRow[geo.Act.Size():][:geo.Out.Size()]
 	toFirst(row, z, geo.Act[0])

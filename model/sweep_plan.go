@@ -35,9 +35,27 @@ const (
 // armPlan is one arm sorted by layers and units.
 type armPlan struct {
 	arm   int
-	units []unitPlan       // of the first layer, for few and chain
-	first []action         // everything at the first layer, for many
-	later map[int][]action // at later layers
+	units []unitPlan    // of the first layer, for few and chain
+	first stage         // everything at the first layer, for many
+	later map[int]stage // at later layers
+}
+
+// stage is what an arm does to one layer.
+type stage struct {
+	actions []action
+	// constant: every action is an edit of a whole unit (or layer) with constant levels, which may
+	// be done in any order of the values.
+	constant bool
+}
+
+func (s stage) with(a action) stage {
+	return stage{append(s.actions, a), (s.constant || len(s.actions) == 0) && a.constant()}
+}
+
+// constant tells whether the action is an edit of whole units by constants.
+func (a *action) constant() bool {
+	e := a.edit
+	return e != nil && e.From == nil && e.Target.Row == AllPositions && e.Keep.constant() && e.Fill.constant()
 }
 
 // unitPlan is what an arm does to one unit of its first layer.
@@ -183,7 +201,7 @@ func (n *Network) gather(arms []numbered) []group {
 // planArm sorts one arm's actions by layer and, at its first layer, by unit. Where more than a
 // quarter of the units change, to compute the next layer anew is cheaper than to correct it.
 func (n *Network) planArm(arm int, actions []action) (p armPlan, start int, front frontKind) {
-	p = armPlan{arm: arm, later: map[int][]action{}}
+	p = armPlan{arm: arm, later: map[int]stage{}}
 	start = n.Depth()
 	for _, a := range actions {
 		start = min(start, a.target().Layer)
@@ -193,9 +211,9 @@ func (n *Network) planArm(arm int, actions []action) (p armPlan, start int, fron
 	for _, a := range actions {
 		switch t := a.target(); {
 		case t.Layer != start:
-			p.later[t.Layer] = append(p.later[t.Layer], a)
+			p.later[t.Layer] = p.later[t.Layer].with(a)
 		default:
-			p.first = append(p.first, a)
+			p.first = p.first.with(a)
 			byUnit[t.Unit] = append(byUnit[t.Unit], a)
 			whole = whole || t.Unit == AllUnits
 		}
@@ -211,12 +229,10 @@ func (n *Network) planArm(arm int, actions []action) (p armPlan, start int, fron
 
 func newUnitPlan(unit int, actions []action) unitPlan {
 	u := unitPlan{unit: unit, actions: actions}
-	if len(actions) != 1 || actions[0].edit == nil {
+	if len(actions) != 1 || !actions[0].constant() {
 		return u
 	}
-	e := actions[0].edit
-	constant := !e.Keep.PerImage && !e.Keep.PerPosition && !e.Fill.PerImage && !e.Fill.PerPosition
-	if constant && e.From == nil && e.Target.Row == AllPositions && e.Keep.Values[0] >= 0 {
+	if e := actions[0].edit; e.Keep.Values[0] >= 0 {
 		u.scaled, u.keep, u.fill = true, e.Keep.Values[0], e.Fill.Values[0]
 	}
 	return u

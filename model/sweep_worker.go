@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"math"
 
 	"neuroprobe/model/kernel"
 )
@@ -326,33 +327,60 @@ func (w *sweepWorker) pooledUnit(layer int, unit []float32) []float32 {
 // renew computes the first layer's output anew, and tells whether it differs from the intact one.
 func (w *sweepWorker) renew(g *group, a *armPlan, image int) bool {
 	s, geo := &w.states[g.start], &w.net.geo[g.start]
-	size, out := geo.Act.Size(), geo.Out.Size()
+	at, size := len(s.out), geo.Out.Size()
+	s.out = extend(s.out, size)
+	if out := s.out[at:]; a.first.constant {
+		w.renewLast(g.start, a, image, out)
+	} else {
+		w.renewFirst(g.start, a, image, out)
+	}
+	if same(s.out[at:], w.intact.out[g.start][image*size:(image+1)*size]) && len(a.later) == 0 {
+		s.out = s.out[:at]
+		return false
+	}
+	s.kind = throughout
+	return true
+}
+
+// renewLast does edits by constants, channels last.
+func (w *sweepWorker) renewLast(layer int, a *armPlan, image int, out []float32) {
+	size := w.net.geo[layer].Act.Size()
 	w.row = sized(w.row, size)
 	row := w.row[:size]
-	copy(row, w.intact.actFirst(g.start, image))
-	if hasEdges(a.first) {
-		copy(row, w.intact.preFirst(g.start, image))
-		for k := range a.first {
-			if e := a.first[k].edit; e != nil && e.From != nil {
-				w.edge(g.start, row, e, image, w.intact.outFirst(e.From.Layer, image))
+	copy(row, w.intact.act[layer][image*size:])
+	editLast(row, a.first.actions, w.net.geo[layer].Act)
+	switch pool := w.pooling(layer); {
+	case pool == nil:
+		copy(out, row)
+	case pool.Kind == MaxPool:
+		w.pools[layer].ForwardLast(out, row, float32(math.Inf(-1)))
+	default:
+		averageLast(out, row)
+	}
+}
+
+// renewFirst does edits and patches of any sort, channels first.
+func (w *sweepWorker) renewFirst(layer int, a *armPlan, image int, out []float32) {
+	geo := &w.net.geo[layer]
+	w.row = sized(w.row, geo.Act.Size())
+	row := w.row[:geo.Act.Size()]
+	copy(row, w.intact.actFirst(layer, image))
+	if hasEdges(a.first.actions) {
+		copy(row, w.intact.preFirst(layer, image))
+		for k := range a.first.actions {
+			if e := a.first.actions[k].edit; e != nil && e.From != nil {
+				w.edge(layer, row, e, image, w.intact.outFirst(e.From.Layer, image))
 			}
 		}
-		if w.net.Spec.Layers[g.start-1].Activation == ReLU {
+		if w.relu(layer) {
 			kernel.ReLU(row)
 		}
 	}
-	w.act(g.start, row, a.first, image)
-	w.scratch = sized(w.scratch, out)
-	pooled := w.scratch[:out]
-	w.poolRow(g.start, pooled, row)
-	if same(pooled, w.intact.outFirst(g.start, image)) && len(a.later) == 0 {
-		return false
-	}
-	at := len(s.out)
-	s.out = extend(s.out, out)
-	toLast(s.out[at:], pooled, geo.Out[0])
-	s.kind = throughout
-	return true
+	w.act(layer, row, a.first.actions, image)
+	w.scratch = sized(w.scratch, geo.Out.Size())
+	pooled := w.scratch[:geo.Out.Size()]
+	w.poolRow(layer, pooled, row)
+	toLast(out, pooled, geo.Out[0])
 }
 
 // same compares by value: 0 and −0 are the same to whoever reads them, NaN is not itself.
