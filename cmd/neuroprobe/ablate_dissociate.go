@@ -36,7 +36,8 @@ neuron's loss alone does there; the best pair is then measured on confirm.`,
   neuroprobe ablate dissociate --search                               find the best pair first
   neuroprobe ablate dissociate --search --layers 4                    among the neurons of layer 4
   neuroprobe ablate dissociate --search --outcomes whiskers,floppy-ears
-  neuroprobe ablate dissociate --a 3:17 --b 3:41 --kind resample`,
+  neuroprobe ablate dissociate --a 3:17 --b 3:41 --kind resample
+  neuroprobe ablate dissociate --a 3:17 --b 3:41 --specimens          their homologues in all networks`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.parse(cmd); err != nil {
@@ -46,6 +47,8 @@ neuron's loss alone does there; the best pair is then measured on confirm.`,
 				return err
 			}
 			switch named := o.a != "" || o.b != ""; {
+			case o.search && o.specimens:
+				return hint(usagef("--specimens takes named neurons"), "search first, then give --a and --b")
 			case o.search && named:
 				return usagef("--search finds the neurons: leave --a and --b out")
 			case !o.search && (o.a == "" || o.b == ""):
@@ -73,6 +76,9 @@ neuron's loss alone does there; the best pair is then measured on confirm.`,
 }
 
 func runAblateDissociate(ctx context.Context, o *dissociateOptions) error {
+	if o.specimens {
+		return runDissociateSpecimens(ctx, o)
+	}
 	d := ablate.DissociateOptions{Kind: o.kinds[0]}
 	e, err := o.open(ctx, func(n *model.Network) (err error) {
 		if d.Layers, err = chosenLayers(n, o.layers); err != nil || o.search {

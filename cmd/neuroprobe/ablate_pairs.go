@@ -37,7 +37,8 @@ and their pairs measured on confirm.`,
   neuroprobe ablate pairs --top 20 --layers 3          the 20 strongest of layer 3
   neuroprobe ablate pairs --neurons 3:1,3:2,4:5        these three
   neuroprobe ablate pairs --neurons 'conv1:*'          all pairs of a layer
-  neuroprobe ablate pairs --kind mean --metric accuracy`,
+  neuroprobe ablate pairs --kind mean --metric accuracy
+  neuroprobe ablate pairs --neurons 3:1,4:5 --specimens   one pair's homologues in all networks`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.parse(cmd); err != nil {
@@ -47,6 +48,8 @@ and their pairs measured on confirm.`,
 				return err
 			}
 			switch changed := cmd.Flags().Changed; {
+			case o.specimens && o.neurons == "":
+				return hint(usagef("--specimens takes one pair of neurons"), "like --neurons 3:17,4:2")
 			case changed("neurons") && (changed("top") || changed("layers")):
 				return usagef("--neurons names the neurons: leave --top and --layers out")
 			case o.top < 2 || o.top > ablate.MaxPairUnits:
@@ -74,6 +77,9 @@ func (o *experimentOptions) singleKind() error {
 }
 
 func runAblatePairs(ctx context.Context, o *pairsOptions) error {
+	if o.specimens {
+		return runPairSpecimens(ctx, o.experimentOptions, o.neurons)
+	}
 	p := ablate.PairsOptions{Kind: o.kinds[0], Top: o.top}
 	e, err := o.open(ctx, func(n *model.Network) (err error) {
 		if p.Layers, err = chosenLayers(n, o.layers); err != nil || o.neurons == "" {

@@ -39,6 +39,7 @@ activations nothing.`,
 		Example: `  neuroprobe ablate patch --neuron 3:17                      does it carry any feature?
   neuroprobe ablate patch --neuron 3:17 --feature whiskers   this one
   neuroprobe ablate patch --neuron 3:17 --pairs classes      what tells the classes apart
+  neuroprobe ablate patch --neuron 3:17 --specimens          its homologues in all networks
   neuroprobe ablate patch --all --feature whiskers           which neurons carry it
   neuroprobe ablate patch --all --layers 3-4 --images 500    two layers, 500 pairs of classes`,
 		Args: noArguments,
@@ -47,6 +48,8 @@ activations nothing.`,
 				return err
 			}
 			switch {
+			case o.all && o.specimens:
+				return hint(usagef("--specimens takes one neuron"), "like --neuron 3:17 --feature whiskers")
 			case o.all && o.neuron != "":
 				return usagef("--all and --neuron exclude each other")
 			case !o.all && o.layers != "":
@@ -152,6 +155,9 @@ func (o *patchOptions) featuresOf(set *datasets.Set) (features []int, err error)
 }
 
 func runAblatePatch(ctx context.Context, o *patchOptions) error {
+	if o.specimens {
+		return runPatchSpecimens(ctx, o)
+	}
 	e, err := o.open(ctx, o.choose)
 	if err != nil {
 		return err

@@ -37,13 +37,16 @@ A loss counts with a minus, so that a positive value is always a contribution.`,
   neuroprobe ablate shapley --layer conv3 --images 500     another layer, on 500 random images
   neuroprobe ablate shapley --neurons 3:17,3:41,4:0-7      some units, exactly
   neuroprobe ablate shapley --metric recall:cat            shares of the recall of one class
-  neuroprobe ablate shapley --permutations-of-units 200    half the standard error`,
+  neuroprobe ablate shapley --permutations-of-units 200    half the standard error
+  neuroprobe ablate shapley --neurons 3:17,3:41 --specimens   of the homologues in all networks`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.parse(cmd); err != nil {
 				return err
 			}
 			switch {
+			case o.specimens && o.neurons == "":
+				return hint(usagef("--specimens takes named neurons: a layer's are not the same ones in each network"), "like --neurons 4:2,4:37,4:55")
 			case o.layer != "" && o.neurons != "":
 				return usagef("--layer and --neurons exclude each other")
 			case len(o.kinds) > 1 || o.kinds[0] == ablate.Resample:
@@ -98,6 +101,9 @@ func (o *shapleyOptions) choose(n *model.Network) (err error) {
 }
 
 func runAblateShapley(ctx context.Context, o *shapleyOptions) error {
+	if o.specimens {
+		return runShapleySpecimens(ctx, o)
+	}
 	e, err := o.open(ctx, o.choose)
 	if err != nil {
 		return err

@@ -136,6 +136,39 @@ func runPairSpecimens(ctx context.Context, o *experimentOptions, neurons string)
 	})
 }
 
+// runDissociateSpecimens is ablate dissociate --a A --b B --specimens.
+func runDissociateSpecimens(ctx context.Context, o *dissociateOptions) error {
+	return runReplicates(ctx, o.experimentOptions, o.a+","+o.b, func(e *experiment) ([]ablate.ReplicatedExperiment, error) {
+		outcomes, err := ablate.ParseOutcomes(e.set, o.outcomes)
+		if err != nil {
+			return nil, hint(&usageError{err}, "like --outcomes cat,dog")
+		}
+		return []ablate.ReplicatedExperiment{ablate.DissociationHeadline(e.metric, e.kinds[0], outcomes)}, nil
+	})
+}
+
+// runShapleySpecimens is ablate shapley --neurons LIST --specimens.
+func runShapleySpecimens(ctx context.Context, o *shapleyOptions) error {
+	return runReplicates(ctx, o.experimentOptions, o.neurons, func(e *experiment) ([]ablate.ReplicatedExperiment, error) {
+		units, err := e.network.ParseAddresses(o.neurons)
+		return ablate.ShapleyHeadlines(e.metric, units, o.shapley), err
+	})
+}
+
+// runPatchSpecimens is ablate patch --neuron LIST --specimens.
+func runPatchSpecimens(ctx context.Context, o *patchOptions) error {
+	return runReplicates(ctx, o.experimentOptions, o.neuron, func(e *experiment) (all []ablate.ReplicatedExperiment, _ error) {
+		features, err := o.featuresOf(e.set)
+		for _, f := range features {
+			all = append(all, ablate.PatchHeadline(f, e.set.Features[f], o.images))
+		}
+		if len(features) == 0 {
+			all = append(all, ablate.PatchHeadline(-1, "the classes' difference", o.images))
+		}
+		return all, err
+	})
+}
+
 // runSweepSpecimens is ablate sweep --specimens, over the layers that layersOf finds in the lab's model
 // (nil: all hidden ones).
 func runSweepSpecimens(ctx context.Context, o *experimentOptions, layersOf func(*model.Network) ([]int, error)) error {

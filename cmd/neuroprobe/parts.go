@@ -33,8 +33,15 @@ func openParts(l lab, resume bool, belongs ...string) (*diskParts, error) {
 	return p, nil
 }
 
+// path is where a part is kept: what a file system may refuse in a name becomes a hyphen.
 func (p *diskParts) path(name string) string {
-	return filepath.Join(p.dir, strings.ReplaceAll(name, "/", "-")+".gob")
+	safe := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' {
+			return r
+		}
+		return '-'
+	}, name)
+	return filepath.Join(p.dir, safe+".gob")
 }
 
 // Load implements ablate.Parts. A part that cannot be read is done again.
