@@ -164,17 +164,45 @@ func (s *sweeper) floor(m int) float32 {
 	return float32(math.Inf(-1))
 }
 
-// bytes is what one worker needs: the intact activations of a block (twice where patches read
-// another run's), all arms' logits, and a batch of pairs.
+// bytes is what one worker needs: the intact activations of a block, another run's where arms patch
+// from it, all arms' logits, and a batch of pairs. What the weights take, laid out once for all
+// workers, is not in it.
 func (s *sweeper) bytes() int64 {
-	perImage, patched := int64(0), int64(1)
+	acts, outs := int64(0), int64(0)
 	for i := range s.net.geo {
-		g := &s.net.geo[i]
-		perImage += int64(4*g.Act.Size() + 2*g.Out.Size())
+		acts += int64(s.net.geo[i].Act.Size())
+		outs += int64(s.net.geo[i].Out.Size())
 	}
-	if len(s.sources) > 0 {
-		patched = 2
+	values := 2*acts + 2*outs // pre-activations and activations; outputs in both orders
+	maps, edges, patches := s.needs()
+	if maps {
+		values += acts
 	}
-	logits := int64(s.arms * len(s.net.Classes))
-	return 4*int64(s.block)*(perImage*patched+logits) + 3*batchBytes
+	if edges {
+		values += acts
+	}
+	if patches {
+		values += 3*acts + outs
+	}
+	values += int64(s.arms * len(s.net.Classes))
+	return 4*int64(s.block)*values + 3*batchBytes
+}
+
+// needs tells what arms ask for beside the usual: activations channels first, pre-activations, and
+// another run.
+func (s *sweeper) needs() (maps, edges, patches bool) {
+	for k := range s.groups {
+		g := &s.groups[k]
+		patches = patches || g.source >= 0
+		for i := range g.arms {
+			a := &g.arms[i]
+			maps = maps || len(a.first.actions) > 0 && !a.first.constant
+			edges = edges || hasEdges(a.first.actions)
+			for u := range a.units {
+				maps = maps || !a.units[u].scaled
+				edges = edges || hasEdges(a.units[u].actions)
+			}
+		}
+	}
+	return maps, edges, patches
 }
