@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"neuroprobe/ablate"
 	"neuroprobe/datasets"
 	"neuroprobe/model"
+	"neuroprobe/model/kernel"
 	"neuroprobe/reports"
 
 	"github.com/spf13/cobra"
@@ -152,8 +152,12 @@ func (e *experiment) publish(entry reports.Entry) error {
 
 // source is what an entry says about where its numbers come from.
 func (e *experiment) source() reports.Source {
+	run := e.provenance(e.command, e.started)
+	if panels := kernel.Panels(); panels != "" {
+		run.Arithmetic += "; sweeps: " + panels
+	}
 	return reports.Source{Network: e.network, Set: e.set, DataDigest: e.network.Record.DataDigest,
-		ModelPath: filepath.Base(e.lab.modelPath()), Run: e.provenance(e.command, e.started)}
+		ModelPath: filepath.Base(e.lab.modelPath()), Run: run}
 }
 
 // needNeuron refuses a missing address.
@@ -163,5 +167,3 @@ func needNeuron(flag, text string) error {
 	}
 	return hint(usagef("which neuron? --%s is missing", flag), "like --%s 3:17; neuroprobe inspect lists the layers", flag)
 }
-
-var _ = fmt.Sprint

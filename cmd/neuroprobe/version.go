@@ -17,6 +17,9 @@ func newVersionCmd(g *globals) *cobra.Command {
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(g.Out, "neuroprobe %s\n%sarithmetic: %s, %d workers\n", version, build(), g.arithmetic(), kernel.Workers())
+			if panels := kernel.Panels(); err == nil && panels != "" {
+				_, err = fmt.Fprintf(g.Out, "sweeps: %s\n", panels)
+			}
 			return err
 		},
 	}

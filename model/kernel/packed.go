@@ -16,6 +16,18 @@ type Packed struct {
 	columns []float32 // N×K, where N is so small that a panel would be mostly empty
 }
 
+// Panels names the SIMD that products with a Packed use, for reports: "AVX-512", "AVX2", or "" where
+// they go through the back end in use.
+func Panels() string {
+	switch panelWidth {
+	case 0:
+		return ""
+	case 16:
+		return "AVX2"
+	}
+	return "AVX-512"
+}
+
 // Pack lays out a matrix given by rows. The rows may be kept.
 func Pack(rows []float32, k, n int) *Packed {
 	if len(rows) != k*n {
