@@ -31,6 +31,7 @@ notebook: Markdown with tables and pictures, and the same as JSON.`,
 		Example: `  neuroprobe train                          raise a network on built-in cat and dog faces
   neuroprobe probe                          which neuron fires for what
   neuroprobe ablate --neuron 3:17           silence channel 17 of the third layer
+  neuroprobe ablate sweep                   lesion every neuron, and rank them
   neuroprobe record                         activations as Parquet
   neuroprobe inspect                        print the network's layers
   neuroprobe train --data folder:photos --lab photos-lab`,
