@@ -152,11 +152,7 @@ func (w *sweepWorker) settleEdited(m, pair int, z, out []float32) {
 	w.editRow = sized(w.editRow, geo.Act.Size()+geo.Out.Size())
 	row, pooled := w.editRow[:geo.Act.Size()], w.editRow[geo.Act.Size():][:geo.Out.Size()]
 	toFirst(row, z, geo.Act[0])
-	for k := range later {
-		if e := later[k].edit; e != nil && e.From != nil {
-			w.edge(m, row, e, p.image, w.outFirst(e.From.Layer, pair))
-		}
-	}
+	w.edges(m, row, later, p.image, func(l int) []float32 { return w.outFirst(l, pair) })
 	if w.relu(m) {
 		kernel.Floor(row, 0)
 	}
