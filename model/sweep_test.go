@@ -205,8 +205,12 @@ func sweep(t *testing.T, n *model.Network, images []float32, arms []model.Arm, o
 // of every kind, the sweep gives what Sessions give, to 1e-5 of the logits' size, with the same
 // answers.
 func TestSweepAgreesWithSessions(t *testing.T) {
+	seeds := uint64(4)
+	if testing.Short() { // under the race detector
+		seeds = 1
+	}
 	for _, spec := range sweepSpecs(t) {
-		for seed := range uint64(4) {
+		for seed := range seeds {
 			t.Run(fmt.Sprint(spec.Name, seed), func(t *testing.T) {
 				n := modeltest.Random(spec, seed)
 				x := experimenter{rand.New(rand.NewPCG(seed, 5)), n, 21}
