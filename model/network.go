@@ -20,7 +20,8 @@ type Network struct {
 	Classes   []string
 	Record    Record
 
-	geo []Geometry
+	geo   []Geometry
+	swept *sweptCache
 }
 
 // Params are one layer's weights in PyTorch's conventions: Weight is out×in for a dense
@@ -67,7 +68,7 @@ func (n *Network) resolve() error {
 	if err != nil {
 		return err
 	}
-	n.geo = geo
+	n.geo, n.swept = geo, &sweptCache{}
 	if len(n.Params) != len(geo) {
 		return fmt.Errorf("model: parameters for %d layers (the spec has %d)", len(n.Params)-1, len(geo)-1)
 	}

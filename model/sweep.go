@@ -118,7 +118,7 @@ func newSweeper(n *Network, images []float32, arms []Arm, o SweepOptions) *sweep
 		s.earliest = min(s.earliest, s.groups[k].start)
 	}
 	for m := 1; m <= n.Depth(); m++ {
-		s.weights[m] = newSweptWeights(n, m, m > s.earliest)
+		s.weights[m] = n.swept.weights(n, m, m > s.earliest)
 	}
 	s.lastInput = slices.ContainsFunc(n.Spec.Layers, func(l Layer) bool { return l.Kind != Dense })
 	for l := range n.geo {

@@ -1,6 +1,10 @@
 package model
 
-import "neuroprobe/model/kernel"
+import (
+	"sync"
+
+	"neuroprobe/model/kernel"
+)
 
 // A sweep stores the values of a batch channels last, H×W×C: what a convolution reads lies in
 // long runs, and every operation works on all channels of a position at once. The intact run
@@ -15,6 +19,45 @@ type sweptWeights struct {
 	parts []*kernel.Packed
 	// rows are the same for a dense layer that reads units: In×N.
 	rows []float32
+}
+
+// sweptCache keeps the weights of a small network from one sweep to the next: an experiment makes
+// many short ones. The weights of a network do not change.
+type sweptCache struct {
+	sync.Mutex
+	layers map[sweptLayer]sweptWeights
+}
+
+type sweptLayer struct {
+	layer       int
+	corrections bool
+}
+
+// cachedWeights is how many weights a network has at most that are kept: those of larger ones take
+// more memory than time.
+const cachedWeights = 1 << 22
+
+// weights are a layer's, laid out for sweeps.
+func (c *sweptCache) weights(n *Network, m int, corrections bool) sweptWeights {
+	total := 0
+	for _, p := range n.Params {
+		total += len(p.Weight)
+	}
+	if total > cachedWeights {
+		return newSweptWeights(n, m, corrections)
+	}
+	c.Lock()
+	defer c.Unlock()
+	key := sweptLayer{m, corrections}
+	w, held := c.layers[key]
+	if !held {
+		if c.layers == nil {
+			c.layers = map[sweptLayer]sweptWeights{}
+		}
+		w = newSweptWeights(n, m, corrections)
+		c.layers[key] = w
+	}
+	return w
 }
 
 // newSweptWeights lays out a layer's weights, those for corrections only where they are needed.
