@@ -3,10 +3,11 @@
 package kernel
 
 // Without SIMD of ours, products go through the back end in use and the rest through plain loops.
+var panelWidth, panelHeight = 0, 0
+
 const (
-	panelWidth, panelHeight = 0, 0
-	maxPanel                = 1
-	hasAVX                  = false
+	maxPanel = 1
+	hasAVX   = false
 )
 
 func multiplyPanel([]float32, int, []float32, int, []float32, int, []float32, Window) {}
