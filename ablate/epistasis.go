@@ -91,6 +91,7 @@ func CheckPairUnits(n *model.Network, units []model.Address) error {
 	return nil
 }
 
+// byPlace orders addresses by layer, unit and position.
 func byPlace(a, b model.Address) int {
 	return cmp.Or(a.Layer-b.Layer, a.Unit-b.Unit, a.Row-b.Row, a.Col-b.Col)
 }

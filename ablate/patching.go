@@ -209,7 +209,7 @@ func (p *Preparation) patchTargets(ctx context.Context, q *patchPairs, targets [
 	for _, t := range targets {
 		arms = append(arms, patchArm{units: t})
 	}
-	c, err := p.patchBoth(ctx, set.Name, q, append(arms, p.controls()...))
+	c, err := p.patchBoth(ctx, set.Name, q, append(arms, p.patchControls()...))
 	if err != nil {
 		return set, err
 	}

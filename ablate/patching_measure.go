@@ -144,9 +144,9 @@ func bypassed(n *model.Network, layer int) bool {
 	return false
 }
 
-// controls are the arms whose outcome is known: every whole hidden layer patched from the other run, and
+// patchControls are the arms whose outcome is known: every whole hidden layer patched from the other run, and
 // then with the run's own activations.
-func (p *Preparation) controls() []patchArm {
+func (p *Preparation) patchControls() []patchArm {
 	var arms []patchArm
 	for _, own := range []bool{false, true} {
 		for l := 1; l < p.Network.Depth(); l++ {

@@ -145,7 +145,7 @@ func (p *Preparation) Shapley(ctx context.Context, units []model.Address, o Shap
 		}
 	}
 	units = slices.Clone(units)
-	slices.SortFunc(units, compareAddresses)
+	slices.SortFunc(units, byPlace)
 
 	g := &unitGame{p.sample(o.Images), metric, o.Kind, units}
 	observations := len(g.column(g.Intact))
@@ -226,11 +226,6 @@ func (r *ShapleyResult) warn(set []string) {
 	if signOf(r.Total) == 0 {
 		r.Warnings = append(r.Warnings, "ablating all the units together has no effect that can be told from 0: shares of it mean little")
 	}
-}
-
-// compareAddresses orders addresses by layer, unit and position.
-func compareAddresses(a, b model.Address) int {
-	return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Row, b.Row), cmp.Compare(a.Col, b.Col))
 }
 
 func estimateOf(column []float64, i stats.Interval) Interval {

@@ -94,7 +94,7 @@ type sweeper struct {
 	arms      int
 	groups    []group
 	earliest  int            // the first layer that any arm changes
-	weights   []sweptWeights // by layer, of those after earliest
+	weights   []sweptWeights // by layer; those for corrections after earliest only
 	summed    []bool         // by layer: its output is needed whole, for a sum or an edge
 	lastInput bool           // the image is wanted channels last
 	workers   int
@@ -128,8 +128,8 @@ func newSweeper(n *Network, images []float32, arms []Arm, o SweepOptions) *sweep
 	return s
 }
 
-// readWhole tells whether somebody may ask for all that a layer hands on: a sum, or a
-// convolution whose input is changed in an edited layer.
+// readWhole tells whether somebody may ask for all that a changed layer hands on, and not only for
+// what it changes: a sum, or the edge edits of a later layer.
 func (s *sweeper) readWhole(l int) bool {
 	for m := l + 1; m <= s.net.Depth(); m++ {
 		if s.net.Spec.Layers[m-1].Kind == Add && slices.Contains(s.net.geo[m].Inputs, l) {

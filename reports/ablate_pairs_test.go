@@ -13,18 +13,10 @@ import (
 )
 
 func TestGoldenPairs(t *testing.T) {
-	for name, e := range map[string]Entry{
+	goldenEntries(t, map[string]Entry{
 		"0008-pairs-top-7":              Pairs(fixturePairs(t)),
 		"0009-dissociate-3-17-and-3-41": Dissociate(fixtureDissociate(t)),
-	} {
-		data, err := e.JSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden(t, name+".md", e.Markdown(name))
-		golden(t, name+".json", data)
-		golden(t, name+".txt", []byte(Terminal(e)))
-	}
+	})
 }
 
 func TestPairsWording(t *testing.T) {

@@ -44,10 +44,16 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestGolden(t *testing.T) {
-	for name, e := range map[string]Entry{
+	goldenEntries(t, map[string]Entry{
 		"0001-train":       Train(fixtureTrain(t)),
 		"0002-ablate-3-17": Ablate(fixtureAblate(t)),
-	} {
+	})
+}
+
+// goldenEntries holds entries, by name, against their files: as a page, for programs, in short.
+func goldenEntries(t *testing.T, entries map[string]Entry) {
+	t.Helper()
+	for name, e := range entries {
 		data, err := e.JSON()
 		if err != nil {
 			t.Fatal(err)

@@ -81,7 +81,7 @@ func runAblateDissociate(ctx context.Context, o *dissociateOptions) error {
 	}
 	d := ablate.DissociateOptions{Kind: o.kinds[0]}
 	e, err := o.open(ctx, func(n *model.Network) (err error) {
-		if d.Layers, err = chosenLayers(n, o.layers); err != nil || o.search {
+		if d.Layers, err = hiddenLayers(n, o.layers); err != nil || o.search {
 			return err
 		}
 		if d.A, err = oneNeuron(n, o.a); err != nil {

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,4 +168,16 @@ func needNeuron(flag, text string) error {
 		return nil
 	}
 	return hint(usagef("which neuron? --%s is missing", flag), "like --%s 3:17; neuroprobe inspect lists the layers", flag)
+}
+
+// hiddenLayers reads a list of layers whose neurons can be ablated one by one; nothing is nil.
+func hiddenLayers(n *model.Network, list string) ([]int, error) {
+	layers, err := n.ParseLayers(list, false)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(layers, n.Depth()) {
+		return nil, fmt.Errorf("layer %d is the output: want hidden layers, 1 to %d", n.Depth(), n.Depth()-1)
+	}
+	return layers, nil
 }

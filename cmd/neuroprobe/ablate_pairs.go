@@ -82,7 +82,7 @@ func runAblatePairs(ctx context.Context, o *pairsOptions) error {
 	}
 	p := ablate.PairsOptions{Kind: o.kinds[0], Top: o.top}
 	e, err := o.open(ctx, func(n *model.Network) (err error) {
-		if p.Layers, err = chosenLayers(n, o.layers); err != nil || o.neurons == "" {
+		if p.Layers, err = hiddenLayers(n, o.layers); err != nil || o.neurons == "" {
 			return err
 		}
 		if p.Neurons, err = eachNeuron(n, o.neurons); err != nil {
@@ -115,19 +115,4 @@ func eachNeuron(n *model.Network, list string) ([]model.Address, error) {
 		}
 	}
 	return all, err
-}
-
-// chosenLayers reads a list of layers that has to do without the last one, whose neurons are the
-// answers themselves.
-func chosenLayers(n *model.Network, list string) ([]int, error) {
-	layers, err := n.ParseLayers(list, false)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range layers {
-		if l == n.Depth() {
-			return nil, usagef("--layers %s: layer %d holds the answers; want hidden ones, 1 to %d", list, l, n.Depth()-1)
-		}
-	}
-	return layers, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"neuroprobe/ablate"
 	"neuroprobe/datasets"
@@ -109,7 +108,7 @@ func (o *patchOptions) choose(n *model.Network) error {
 		o.targets = [][]model.Address{together}
 		return err
 	}
-	layers, err := n.ParseLayers(o.layers, false)
+	layers, err := hiddenLayers(n, o.layers)
 	if err != nil {
 		return err
 	}
@@ -119,9 +118,6 @@ func (o *patchOptions) choose(n *model.Network) error {
 		}
 	}
 	for _, l := range layers {
-		if l == n.Depth() {
-			return fmt.Errorf("layer %d is the output: its neurons are the logits themselves", l)
-		}
 		for u := range n.Geometry(l).Act[0] {
 			o.targets = append(o.targets, []model.Address{model.Neuron(l, u)})
 		}

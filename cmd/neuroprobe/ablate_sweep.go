@@ -108,15 +108,8 @@ func runAblateSweep(ctx context.Context, o *ablateSweepOptions) error {
 
 // checkLayers reads --layers, which names hidden ones.
 func (o *ablateSweepOptions) checkLayers(n *model.Network) (err error) {
-	if o.sweep.Layers, err = n.ParseLayers(o.layers, false); err != nil {
-		return err
-	}
-	for _, l := range o.sweep.Layers {
-		if l == n.Depth() {
-			return fmt.Errorf("layer %d is the output: want hidden layers, 1 to %d", l, n.Depth()-1)
-		}
-	}
-	return nil
+	o.sweep.Layers, err = hiddenLayers(n, o.layers)
+	return err
 }
 
 // writeSweepTable writes the table of all neurons, whole or not at all.
