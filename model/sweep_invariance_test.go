@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"neuroprobe/model"
@@ -79,7 +80,7 @@ func TestSweepOfNothingChanged(t *testing.T) {
 	dead := model.Neuron(1, 1)
 	arms := []model.Arm{{}, {Edits: []model.Edit{model.Sham(model.Neuron(2, 0))}}, {Edits: []model.Edit{model.Zero(dead)}},
 		{Patches: []model.Address{model.Neuron(1, 2)}}, {Edits: []model.Edit{model.Zero(model.Neuron(1, 0))}}}
-	total := 0
+	var total atomic.Int64 // see is called from several goroutines
 	err := n.Sweep(context.Background(), images, arms, model.SweepOptions{Sources: []model.Source{{Images: images}}}, func(b model.SweepBatch) {
 		for k := range arms {
 			same := slices.Equal(b.Logits[k*len(b.Intact):(k+1)*len(b.Intact)], b.Intact)
@@ -87,10 +88,10 @@ func TestSweepOfNothingChanged(t *testing.T) {
 				t.Errorf("arm %d: intact logits: %v", k, same)
 			}
 		}
-		total += b.Images
+		total.Add(int64(b.Images))
 	})
-	if err != nil || total != 30 {
-		t.Errorf("%d images, %v", total, err)
+	if err != nil || total.Load() != 30 {
+		t.Errorf("%d images, %v", total.Load(), err)
 	}
 }
 
