@@ -12,6 +12,10 @@ type Arm struct {
 	// Patches are neurons (positions, whole layers) whose activations become those of the
 	// intact network on the images' counterparts. They act before Edits.
 	Patches []Address
+	// PatchEdges are edges that carry what they carry on the counterparts: the sender's
+	// contribution to the receiver's pre-activation becomes that of the other run. They act before
+	// Edits of the same layer, and each edge may be named once, here or in Edits.
+	PatchEdges []Edge
 	// Source is the number of the Source that the patches read.
 	Source int
 	// Next makes the arm go on from the one before it, whose edits stay in force; an edit of a
@@ -36,20 +40,24 @@ func (s *Source) counterpart(i int) int {
 	return s.Index[i]
 }
 
+// patches tells whether the arm needs another run.
+func (a *Arm) patches() bool { return len(a.Patches)+len(a.PatchEdges) > 0 }
+
 // expand gives every arm all that is in force in it, following Next. An arm that goes on from
 // one with patches shares its source.
 func expand(arms []Arm) []Arm {
 	out := make([]Arm, len(arms))
 	for k, a := range arms {
-		out[k] = Arm{Edits: a.Edits, Patches: a.Patches, Source: a.Source}
+		out[k] = Arm{Edits: a.Edits, Patches: a.Patches, PatchEdges: a.PatchEdges, Source: a.Source}
 		if !a.Next || k == 0 {
 			continue
 		}
 		before := out[k-1]
-		if len(before.Patches) > 0 {
+		if before.patches() {
 			out[k].Source = before.Source
 		}
 		out[k].Patches = append(before.Patches[:len(before.Patches):len(before.Patches)], a.Patches...)
+		out[k].PatchEdges = append(before.PatchEdges[:len(before.PatchEdges):len(before.PatchEdges)], a.PatchEdges...)
 		out[k].Edits = nil
 		for _, e := range before.Edits {
 			if !replaced(&e, a.Edits) {
@@ -92,7 +100,12 @@ func (n *Network) checkArms(arms []Arm, sources []Source, images int) error {
 				return fmt.Errorf("%w (patched in arm %d)", err, k)
 			}
 		}
-		if len(a.Patches) > 0 && (a.Source < 0 || a.Source >= len(sources)) {
+		for _, e := range a.PatchEdges {
+			if err := n.CheckEdge(e); err != nil {
+				return fmt.Errorf("%w (patched in arm %d)", err, k)
+			}
+		}
+		if a.patches() && (a.Source < 0 || a.Source >= len(sources)) {
 			return fmt.Errorf("model: arm %d patches from source %d (there are %d)", k, a.Source, len(sources))
 		}
 	}

@@ -1,5 +1,110 @@
 package model
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Edge is what one neuron, the sender, contributes to the pre-activation of another, the receiver: of
+// a convolution from channel to channel, over all positions. The senders of layer 1 are the
+// channels of the image, 0:0, 0:1, …; a skip connection's edges are those of its add layer, one
+// from each neuron to its namesake.
+type Edge struct {
+	From Address `json:"from"`
+	To   Address `json:"to"`
+}
+
+func (e Edge) String() string { return e.From.String() + "->" + e.To.String() }
+
+// Compare orders edges as data meets them: by receiver, then by sender.
+func (e Edge) Compare(other Edge) int {
+	return slices.Compare([]int{e.To.Layer, e.To.Unit, e.From.Layer, e.From.Unit}, []int{other.To.Layer, other.To.Unit, other.From.Layer, other.From.Unit})
+}
+
+// Edges are all edges of the network, in the order of Compare.
+func (n *Network) Edges() []Edge {
+	var all []Edge
+	for m := 1; m <= n.Depth(); m++ {
+		for u := range n.geo[m].Act[0] {
+			for _, k := range n.senders(m) {
+				if n.Spec.Layers[m-1].Kind == Add {
+					all = append(all, Edge{Neuron(k, u), Neuron(m, u)})
+					continue
+				}
+				for j := range n.geo[k].Out[0] {
+					all = append(all, Edge{Neuron(k, j), Neuron(m, u)})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// senders are the layers that layer m reads, in order, each once.
+func (n *Network) senders(m int) []int {
+	layers := slices.Clone(n.geo[m].Inputs)
+	slices.Sort(layers)
+	return slices.Compact(layers)
+}
+
+// CheckEdge tells whether the network has an edge, from whole neuron to whole neuron.
+func (n *Network) CheckEdge(e Edge) error {
+	if err := n.CheckAddress(e.To); err != nil {
+		return err
+	}
+	if err := n.checkEdge(e.From, e.To); err != nil {
+		return err
+	}
+	switch {
+	case e.To.Row != AllPositions:
+		return fmt.Errorf("model: edge %v: want a whole neuron as receiver, %v", e, Neuron(e.To.Layer, e.To.Unit))
+	case n.Spec.Layers[e.To.Layer-1].Kind == Add && e.From.Unit != e.To.Unit:
+		return fmt.Errorf("model: edge %v: layer %d adds each neuron to its namesake (want %v)", e, e.To.Layer, Edge{Neuron(e.From.Layer, e.To.Unit), e.To})
+	}
+	return nil
+}
+
+// ParseEdge reads "2:5->3:17" or "conv2:5->conv3:17"; the image's channels are 0:0, 0:1, ….
+func (n *Network) ParseEdge(text string) (Edge, error) {
+	from, to, ok := strings.Cut(text, "->")
+	if !ok {
+		return Edge{}, fmt.Errorf("model: edge %q: want SENDER->RECEIVER, like 2:5->3:17", text)
+	}
+	var e Edge
+	var err error
+	if e.From, err = n.parseSender(from); err != nil {
+		return Edge{}, err
+	}
+	if e.To, err = one(n.ParseAddresses(to)); err != nil {
+		return Edge{}, err
+	}
+	return e, n.CheckEdge(e)
+}
+
+// parseSender reads a neuron or a channel of the image.
+func (n *Network) parseSender(text string) (Address, error) {
+	channel, isInput := strings.CutPrefix(strings.TrimSpace(text), "0:")
+	if !isInput {
+		return one(n.ParseAddresses(text))
+	}
+	lo, hi, err := n.parseUnits(text, channel, 0)
+	if err == nil && lo != hi {
+		err = fmt.Errorf("model: %q: want one neuron", text)
+	}
+	return Neuron(0, lo), err
+}
+
+func one(list []Address, err error) (Address, error) {
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("model: %d neurons, %v to %v: want one", len(list), list[0], list[len(list)-1])
+	}
+	if err != nil {
+		return Address{}, err
+	}
+	return list[0], nil
+}
+
 // editEdge changes one sender's contribution c to one receiver's pre-activation z: c becomes
 // c·Keep + Fill, so z becomes z - c + (c·Keep + Fill).
 func (s *Session) editEdge(i, n, first int, e *Edit) {

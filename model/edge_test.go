@@ -163,3 +163,57 @@ func TestPerImageLevelsCountFromTheFirstImage(t *testing.T) {
 		}
 	}
 }
+
+// TestEdgesAreCounted: senders times receivers for dense layers and convolutions, one a neuron and
+// sender layer for sums; each parses back from its name.
+func TestEdgesAreCounted(t *testing.T) {
+	for _, c := range []struct {
+		preset string
+		want   int
+	}{
+		{"mlp", 3*256 + 256*128 + 128*64 + 64*32 + 32*2},
+		{"cnn", 3*16 + 16*32 + 32*64 + 64*64 + 64*2},
+	} {
+		spec, err := model.Preset(c.preset, model.Shape{3, 32, 32}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(modeltest.Random(spec, 1).Edges()); got != c.want {
+			t.Errorf("%s: %d edges, want %d", c.preset, got, c.want)
+		}
+	}
+	for _, spec := range sweepSpecs(t)[1:2] { // a: 1×4, b: 4×4, c: 4 from a (twice) and b, d: 4 from a and c, e: 4×2
+		n := modeltest.Random(spec, 1)
+		edges := n.Edges()
+		if len(edges) != 4+16+8+8+8 {
+			t.Errorf("%s: %d edges", spec.Name, len(edges))
+		}
+		if !slices.IsSortedFunc(edges, model.Edge.Compare) {
+			t.Error("edges are not in order")
+		}
+		for _, e := range edges {
+			if back, err := n.ParseEdge(e.String()); err != nil || back != e {
+				t.Errorf("%v parses to %v, %v", e, back, err)
+			}
+		}
+	}
+}
+
+func TestEdgesThatAreNone(t *testing.T) {
+	n := modeltest.Random(oddSpecs()[1], 1)
+	for text, want := range map[string]string{
+		"1:0":          `edge "1:0": want SENDER->RECEIVER`,
+		"0:1->1:0":     "layer 0 has neurons 0 to 0",
+		"0:0->2:1":     "layer 2 reads layers [1]",
+		"1:0->3:1":     "layer 3 adds each neuron to its namesake (want 1:1->3:1)",
+		"1:0->2:*":     "want one neuron as receiver",
+		"1:0-1->2:0":   "2 neurons, 1:0 to 1:1: want one",
+		"1:0->2:0@0,0": "want a whole neuron as receiver, 2:0",
+		"1:9->2:0":     "layer 1 has neurons 0 to 3",
+		"->":           "want LAYER:NEURON",
+	} {
+		if _, err := n.ParseEdge(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}

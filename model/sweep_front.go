@@ -103,15 +103,18 @@ func (w *sweepWorker) perform(layer int, row []float32, from, to int, actions []
 // what another layer hands on.
 func (w *sweepWorker) edges(layer int, row []float32, actions []action, image int, sent func(layer int) []float32) {
 	for k := range actions {
-		if e := actions[k].edit; e != nil && e.From != nil {
-			w.edge(layer, row, e, image, sent(e.From.Layer))
+		switch a := &actions[k]; {
+		case a.edge != nil:
+			w.patchEdge(layer, row, a.edge, image, sent(a.edge.From.Layer))
+		case a.onEdge():
+			w.edge(layer, row, a.edit, image, sent(a.edit.From.Layer))
 		}
 	}
 }
 
 func hasEdges(actions []action) bool {
 	for k := range actions {
-		if e := actions[k].edit; e != nil && e.From != nil {
+		if actions[k].onEdge() {
 			return true
 		}
 	}
@@ -124,13 +127,14 @@ func (w *sweepWorker) act(layer int, row []float32, actions []action, image int)
 	for k := range actions {
 		a := &actions[k]
 		switch {
+		case a.onEdge():
 		case a.edit == nil:
 			from, positions, step := a.patch.span(shape)
 			other := w.patched.actFirst(layer, image)
 			for p := range positions {
 				row[from+p*step] = other[from+p*step]
 			}
-		case a.edit.From == nil:
+		default:
 			a.edit.apply(row, shape, 1, w.first+image)
 		}
 	}
@@ -150,6 +154,22 @@ func (w *sweepWorker) edge(layer int, row []float32, e *Edit, image int, sent []
 		c := contribution[offset+p]
 		keep, fill := e.Keep.at(w.first+image, p, positions), e.Fill.at(w.first+image, p, positions)
 		row[from+p] += c*keep + fill - c
+	}
+}
+
+// patchEdge gives one sender's contribution to the pre-activations in row the value it has in the
+// other run. Contributions are linear in what is sent: where both runs send the same, no bit changes.
+func (w *sweepWorker) patchEdge(layer int, row []float32, e *Edge, image int, sent []float32) {
+	g := &w.net.geo[layer]
+	area, size := g.Act.Area(), g.In.Area()
+	w.plane, w.gap = sized(w.plane, area), sized(w.gap, len(sent))
+	difference, other := w.gap[e.From.Unit*size:][:size], w.patched.outFirst(e.From.Layer, image)[e.From.Unit*size:]
+	for p, v := range sent[e.From.Unit*size:][:size] {
+		difference[p] = other[p] - v
+	}
+	w.net.Contribution(w.plane[:area], e.From, e.To, w.gap)
+	for p, d := range w.plane[:area] {
+		row[e.To.Unit*area+p] += d
 	}
 }
 

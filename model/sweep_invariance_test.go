@@ -163,6 +163,9 @@ func TestSweepKeepsBitsWhereNothingChanges(t *testing.T) {
 			everywhere.Edits, units.Edits = append(everywhere.Edits, model.Sham(layer)), append(units.Edits, model.Sham(unit))
 		}
 		arms = append(arms, everywhere, units)
+		for _, e := range n.Edges() {
+			arms = append(arms, model.Arm{PatchEdges: []model.Edge{e}})
+		}
 		err := n.Sweep(context.Background(), images, arms, model.SweepOptions{Sources: []model.Source{{Images: images}}}, func(b model.SweepBatch) {
 			for k := range arms {
 				if got := b.Logits[k*len(b.Intact) : (k+1)*len(b.Intact)]; !slices.Equal(got, b.Intact) {

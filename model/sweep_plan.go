@@ -71,6 +71,7 @@ type unitPlan struct {
 type action struct {
 	edit  *Edit // nil: a patch
 	patch Address
+	edge  *Edge // patch only what this carries; patch is its receiver
 }
 
 func (a *action) target() Address {
@@ -79,6 +80,9 @@ func (a *action) target() Address {
 	}
 	return a.patch
 }
+
+// onEdge tells whether the action changes a contribution, before the activation function.
+func (a *action) onEdge() bool { return a.edge != nil || a.edit != nil && a.edit.From != nil }
 
 // plan sorts arms into groups. Runs of arms joined by Next become chains where each step is a
 // few whole units of one layer; others are written out.
@@ -114,7 +118,7 @@ func (n *Network) chainOf(arms []Arm, from, to int) (group, bool) {
 	patched := map[int]bool{} // unit → by a patch
 	for k := from; k < to; k++ {
 		p := armPlan{arm: k}
-		if len(arms[k].Patches) > 0 {
+		if arms[k].patches() {
 			if g.source >= 0 && g.source != arms[k].Source {
 				return g, false
 			}
@@ -125,7 +129,7 @@ func (n *Network) chainOf(arms []Arm, from, to int) (group, bool) {
 			if g.start < 0 {
 				g.start = t.Layer
 			}
-			whole := t.Unit != AllUnits && t.Row == AllPositions && (a.edit == nil || a.edit.From == nil)
+			whole := t.Unit != AllUnits && t.Row == AllPositions && !a.onEdge()
 			before, known := patched[t.Unit]
 			if !whole || t.Layer != g.start || known && (before || a.edit == nil) || p.has(t.Unit) {
 				return g, false
@@ -155,6 +159,9 @@ func actionsOf(a *Arm) []action {
 	for _, p := range a.Patches {
 		all = append(all, action{patch: p})
 	}
+	for k := range a.PatchEdges {
+		all = append(all, action{patch: a.PatchEdges[k].To, edge: &a.PatchEdges[k]})
+	}
 	for k := range a.Edits {
 		all = append(all, action{edit: &a.Edits[k]})
 	}
@@ -175,7 +182,7 @@ func (n *Network) gather(arms []numbered) []group {
 		}
 		p, start, front := n.planArm(arms[k].arm, actions)
 		at := key{-1, start, front}
-		if len(arms[k].Patches) > 0 {
+		if arms[k].patches() {
 			at.source = arms[k].Source
 		}
 		g := byKey[at]

@@ -149,9 +149,23 @@ func (x experimenter) arms() []model.Arm {
 	for range 10 {
 		arms = append(arms, model.Arm{Patches: []model.Address{x.place()}, Source: x.IntN(2), Edits: x.edits()})
 	}
+	for range 20 { // edges alone, and together with edits
+		edges := x.edges()
+		arms = append(arms, model.Arm{PatchEdges: edges[:1], Source: 1}, model.Arm{PatchEdges: edges, Source: x.IntN(2), Edits: slices.DeleteFunc(x.edits(), func(e model.Edit) bool { return e.From != nil })})
+	}
 	arms = append(arms, x.run(true)...)
 	arms = append(arms, x.run(false)...)
 	return append(arms, x.patchRun()...)
+}
+
+// edges are one to three different edges.
+func (x experimenter) edges() []model.Edge {
+	all := x.n.Edges()
+	var out []model.Edge
+	for _, k := range x.Perm(len(all))[:1+x.IntN(3)] {
+		out = append(out, all[k])
+	}
+	return out
 }
 
 // run is arms joined by Next: within a layer, units silenced and restored, or anything at all.

@@ -23,9 +23,9 @@ type sweepWorker struct {
 	states []state // by layer
 	chain  chainState
 	// Scratch space: one image's activations of a layer, one unit's map, a layer's
-	// pre-activations, one unit's change.
-	row, plane, scratch, deltas, editRow, sent []float32
-	changed                                    []int // images
+	// pre-activations, one unit's change, the difference of two runs.
+	row, plane, scratch, deltas, editRow, sent, gap []float32
+	changed                                         []int // images
 }
 
 // pair is one arm on one image of the block.

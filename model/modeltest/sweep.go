@@ -41,6 +41,13 @@ func editsOf(n *model.Network, images []float32, run []model.Arm, sources []mode
 			}
 			patches = append(patches, e)
 		}
+		for _, edge := range a.PatchEdges {
+			e, err := patchEdge(n, images, edge, sources[a.Source])
+			if err != nil {
+				return nil, err
+			}
+			patches = append(patches, e)
+		}
 		var kept []model.Edit
 		for _, old := range edits {
 			replaced := false
@@ -58,22 +65,40 @@ func editsOf(n *model.Network, images []float32, run []model.Arm, sources []mode
 
 // patch is an edit that puts another run's activations in place.
 func patch(n *model.Network, images []float32, target model.Address, s model.Source) (model.Edit, error) {
-	size := n.Spec.Input.Size()
 	var fill []float32
-	session, trace := model.NewSession(n), &model.Trace{Post: []int{target.Layer}}
+	err := onCounterparts(n, images, s, &model.Trace{Post: []int{target.Layer}}, func(t *model.Trace) {
+		n.EachActivation(target, t.Activation(target.Layer), func(_ int, values func(yield func(float32) bool)) {
+			for v := range values {
+				fill = append(fill, v)
+			}
+		})
+	})
+	return model.Edit{Target: target, Keep: model.Constant(0), Fill: model.Level{Values: fill, PerImage: true, PerPosition: true}}, err
+}
+
+// patchEdge is an edit that makes an edge carry what it carries in another run.
+func patchEdge(n *model.Network, images []float32, e model.Edge, s model.Source) (model.Edit, error) {
+	var fill []float32
+	contribution := make([]float32, n.Positions(e.To))
+	err := onCounterparts(n, images, s, &model.Trace{Out: []int{e.From.Layer}}, func(t *model.Trace) {
+		n.Contribution(contribution, e.From, e.To, t.Output(e.From.Layer))
+		fill = append(fill, contribution...)
+	})
+	return model.Edit{Target: e.To, From: &e.From, Keep: model.Constant(0), Fill: model.Level{Values: fill, PerImage: true, PerPosition: true}}, err
+}
+
+// onCounterparts runs the network on each image's counterpart in turn.
+func onCounterparts(n *model.Network, images []float32, s model.Source, trace *model.Trace, see func(*model.Trace)) error {
+	size, session := n.Spec.Input.Size(), model.NewSession(n)
 	for i := range len(images) / size {
 		at := i
 		if s.Index != nil {
 			at = s.Index[i]
 		}
 		if _, err := session.Run(s.Images[at*size:(at+1)*size], 0, nil, trace); err != nil {
-			return model.Edit{}, err
+			return err
 		}
-		n.EachActivation(target, trace.Activation(target.Layer), func(_ int, values func(yield func(float32) bool)) {
-			for v := range values {
-				fill = append(fill, v)
-			}
-		})
+		see(trace)
 	}
-	return model.Edit{Target: target, Keep: model.Constant(0), Fill: model.Level{Values: fill, PerImage: true, PerPosition: true}}, nil
+	return nil
 }
