@@ -66,13 +66,19 @@ func (p *Preparation) Y(logits []float32) float64 {
 // meanOutputs is what every layer hands on, averaged over the select images.
 func meanOutputs(ctx context.Context, n *model.Network, set *datasets.Set, workers int) ([][]float32, error) {
 	lo, hi := set.Range(datasets.Select)
+	return meanOver(ctx, n, set.Images[lo*set.ImageSize():hi*set.ImageSize()], workers)
+}
+
+// meanOver is what every layer hands on, averaged over images.
+func meanOver(ctx context.Context, n *model.Network, images []float32, workers int) ([][]float32, error) {
+	total := len(images) / n.Spec.Input.Size()
 	var want model.Trace
 	for l := range n.Depth() + 1 {
 		want.Out = append(want.Out, l)
 	}
 	// Sums are kept by batch and added in order: the same with any number of workers.
-	batches := make([][][]float64, hi-lo)
-	_, err := n.Observe(ctx, set.Images[lo*set.ImageSize():hi*set.ImageSize()], nil, workers, want, func(first int, t *model.Trace) {
+	batches := make([][][]float64, total)
+	_, err := n.Observe(ctx, images, nil, workers, want, func(first int, t *model.Trace) {
 		sums := make([][]float64, n.Depth()+1)
 		for l := range sums {
 			sums[l] = make([]float64, n.Geometry(l).Out.Size())
@@ -95,7 +101,7 @@ func meanOutputs(ctx context.Context, n *model.Network, set *datasets.Set, worke
 					sum += b[l][k]
 				}
 			}
-			means[l][k] = float32(sum / float64(hi-lo))
+			means[l][k] = float32(sum / float64(total))
 		}
 	}
 	return means, nil
