@@ -1,6 +1,7 @@
 package circuit
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -21,7 +22,9 @@ func (f *finder) nodes(ctx context.Context) error {
 		in[edge.To]++
 		all = append(all, edge.From, edge.To)
 	}
-	slices.SortFunc(all, model.Address.Compare)
+	slices.SortFunc(all, func(a, b model.Address) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Unit, b.Unit))
+	})
 	all = slices.Compact(all)
 	var hidden []model.Address
 	for _, a := range all {
