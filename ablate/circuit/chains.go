@@ -310,14 +310,11 @@ func (c *chains) together(ctx context.Context, w *wires, paths []path, x *Chains
 	}
 	whole, none, alone := y[0], y[1], y[2]
 	x.Whole, x.Corrupted = stats.Mean(whole), stats.Mean(none)
-	share := func(counts []float64) float64 {
-		over, under := 0.0, 0.0
-		for i, k := range counts {
-			over, under = over+k*(alone[i]-none[i]), under+k*(whole[i]-none[i])
-		}
-		return over / under
+	scale := newScale(whole, none, c.p.bootstrap())
+	if !scale.defined {
+		x.Warnings = append(x.Warnings, "y of the whole network and with every edge corrupted are alike: there is nothing to take a share of")
+		return nil
 	}
-	interval := c.p.bootstrap().Intervals(len(whole), share)[0]
-	x.Together = ablate.Interval{Estimate: share(slices.Repeat([]float64{1}, len(whole))), Low: interval.Low, High: interval.High}
+	x.Together, x.Shared = scale.intervals(c.p.bootstrap(), minus(alone, none))[0], true
 	return nil
 }

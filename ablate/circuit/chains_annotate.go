@@ -18,7 +18,7 @@ func (t *Task) annotate(ctx context.Context, edges []int) ([]Node, []Link, map[i
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	sent, err := t.sent(ctx)
+	sent, err := meanOutputs(ctx, t.Network, t.Clean, t.Workers)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -28,11 +28,8 @@ func (t *Task) annotate(ctx context.Context, edges []int) ([]Node, []Link, map[i
 		e := t.Edges[edges[k]]
 		links[k] = Link{Edge: e, Source: ID(e.From), Target: ID(e.To), Exact: interval, P: probe.Number(t.permutations().SignFlip(effects[k])), Restored: probe.Undefined,
 			Contribution: t.contribution(e, sent)}
-		if t.Network.Layer(e.To.Layer).Kind != model.Add {
-			for _, w := range t.Network.Synapses(e.From, e.To) {
-				links[k].Synapses++
-				links[k].Weight += float64(w)
-			}
+		for _, w := range t.Network.Synapses(e.From, e.To) {
+			links[k].Synapses, links[k].Weight = links[k].Synapses+1, links[k].Weight+float64(w)
 		}
 		p = append(p, float64(links[k].P))
 		byEdge[edges[k]] = effects[k]
@@ -42,22 +39,6 @@ func (t *Task) annotate(ctx context.Context, edges []int) ([]Node, []Link, map[i
 	}
 	nodes, err := t.nodes(ctx, links)
 	return nodes, links, byEdge, err
-}
-
-// sent is by layer what every neuron hands on, averaged over the clean images.
-func (t *Task) sent(ctx context.Context) ([][]float32, error) {
-	return meanOver(ctx, t.Network, t.Clean, t.Workers)
-}
-
-// contribution is what an edge adds to its receiver's pre-activation, averaged over positions.
-func (t *Task) contribution(e model.Edge, sent [][]float32) float64 {
-	positions := make([]float32, t.Network.Positions(e.To))
-	t.Network.Contribution(positions, e.From, e.To, sent[e.From.Layer])
-	sum := 0.0
-	for _, v := range positions {
-		sum += float64(v)
-	}
-	return sum / float64(len(positions))
 }
 
 // nodes are the neurons at the ends of links. The lesion of a hidden one gives all edges out of it their

@@ -64,9 +64,11 @@ type ChainsResult struct {
 
 	// Whole and Corrupted are mean y of the whole network and with every edge corrupted, Together is
 	// the share of the difference that the edges of all chains here keep, alone: their faithfulness.
+	// Shared tells whether there is a difference to take a share of.
 	Whole     float64         `json:"whole"`
 	Corrupted float64         `json:"corrupted"`
 	Together  ablate.Interval `json:"faithfulness_of_all"`
+	Shared    bool            `json:"faithfulness_defined"`
 
 	Surrogates Surrogates `json:"surrogates"`
 

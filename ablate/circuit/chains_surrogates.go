@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"neuroprobe/datasets"
 	"neuroprobe/internal/stats"
 	"neuroprobe/model"
 	"neuroprobe/probe"
@@ -89,7 +90,8 @@ func (c *chains) surrogate(ctx context.Context, few *Task, k int) (strongest, sp
 	p := *c.p
 	p.Network, p.Progress = n, nil
 	if few.Against == Mean {
-		if p.means, err = meanOutputs(ctx, n, p.Set, p.Workers); err != nil {
+		lo, hi := p.Set.Range(datasets.Select)
+		if p.means, err = meanOutputs(ctx, n, p.Set.Images[lo*p.Set.ImageSize():hi*p.Set.ImageSize()], p.Workers); err != nil {
 			return 0, 0, err
 		}
 	}
