@@ -105,17 +105,6 @@ func (c *chains) surrogate(ctx context.Context, few *Task, k int) (strongest, sp
 	return w.widest(), spread, err
 }
 
-// first are the first pairs of a task.
-func (t *Task) first(pairs int) *Task {
-	pairs = min(pairs, t.Len())
-	few, size := *t, t.Set.ImageSize()
-	few.Places, few.Clean = t.Places[:pairs], t.Clean[:pairs*size]
-	if t.Corrupted != nil {
-		few.Corrupted = t.Corrupted[:pairs*size]
-	}
-	return &few
-}
-
 // spread is the standard deviation of y over the clean images.
 func (t *Task) spread(ctx context.Context) (float64, error) {
 	logits, err := t.Network.Logits(ctx, t.Clean, nil, t.Workers)

@@ -57,12 +57,20 @@ func (x *ImageResult) find(set *datasets.Set, o ImageOptions) error {
 		}
 		return nil
 	}
-	lo, hi := set.Range(o.Split)
-	if o.Index < 0 || o.Index >= hi-lo {
-		return fmt.Errorf("circuit: image %d not in %v (it has images 0 to %d)", o.Index, o.Split, hi-lo-1)
+	if err := CheckIndex(set, o.Split, o.Index); err != nil {
+		return err
 	}
+	lo, _ := set.Range(o.Split)
 	at := lo + o.Index
 	x.SplitName, x.Index, x.Name, x.Pixels, x.Label = o.Split.String(), o.Index, set.Names[at], set.Image(at), set.Classes[set.Labels[at]]
+	return nil
+}
+
+// CheckIndex tells whether a split has an image of a number.
+func CheckIndex(set *datasets.Set, split datasets.Split, index int) error {
+	if lo, hi := set.Range(split); index < 0 || index >= hi-lo {
+		return fmt.Errorf("circuit: image %d not in %v (it has images 0 to %d)", index, split, hi-lo-1)
+	}
 	return nil
 }
 

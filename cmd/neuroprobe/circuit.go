@@ -73,6 +73,8 @@ All checks are from the measured split, against the mean, zero and other images 
 func circuitCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		// One line each.
+		newCircuitChainsCmd(g, runCircuitChains),
+		newCircuitImageCmd(g, runCircuitImage),
 	}
 }
 
