@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,19 +79,26 @@ func (r ChainsReport) answer() string {
 	x := &r.Result
 	c := x.Chains[0]
 	weakest := x.Weakest(c)
-	said := fmt.Sprintf("The strongest chain is %s: cutting its weakest link, %s, changes y by %s (95 %% interval %s) on %s (n = %s)", chainText(x, c), weakest.Edge,
-		Signed(weakest.Exact.Estimate), SignedInterval(weakest.Exact.Low, weakest.Exact.High), x.SplitName, plural(x.Pairs, "image"))
+	said := fmt.Sprintf("The strongest chain is %s: cutting its weakest link, %s, changes %s by %s (95 %% interval %s) of %s on %s (n = %s)", chainText(x, c), weakest.Edge,
+		yPhrase(x.Metric, x.Class, r.Set.Classes), Signed(weakest.Exact.Estimate), SignedInterval(weakest.Exact.Low, weakest.Exact.High), Number(x.Whole), x.SplitName, plural(x.Pairs, "image"))
 	if !excludesZero(weakest.Exact.Low, weakest.Exact.High) {
 		said += ", which is not told from 0"
 	}
-	switch s := x.Surrogates; {
-	case !c.P.Defined():
+	if !c.P.Defined() {
 		return said + "; it was not held against surrogate networks."
-	case float64(c.P) < probe.Alpha:
-		return fmt.Sprintf("%s; that is more than the strongest chain of networks with shuffled weights has (%s, %s of them).", said, equalsP(float64(c.P)), Count(s.Count))
-	default:
-		return fmt.Sprintf("%s; networks with shuffled weights have chains as strong (%s, %s of them).", said, equalsP(float64(c.P)), Count(s.Count))
 	}
+	beaten := func(p probe.Number) bool { return float64(p) < probe.Alpha }
+	p, relative := equalsP(float64(c.P)), equalsP(float64(c.RelativeP))
+	said += fmt.Sprintf("; of %s with shuffled weights, the strongest chains are ", plural(x.Surrogates.Count, "network"))
+	switch {
+	case beaten(c.P) && beaten(c.RelativeP):
+		return fmt.Sprintf("%sweaker (%s), also as shares of all that changes y (%s).", said, p, relative)
+	case beaten(c.P):
+		return fmt.Sprintf("%sweaker (%s), but not as shares of all that changes y (%s).", said, p, relative)
+	case beaten(c.RelativeP):
+		return fmt.Sprintf("%sas strong (%s), but weaker as shares of all that changes y (%s).", said, p, relative)
+	}
+	return fmt.Sprintf("%sas strong (%s), also as shares of all that changes y (%s).", said, p, relative)
 }
 
 // yPhrase says what y is.
@@ -148,7 +156,8 @@ func (r ChainsReport) method() string {
 		plural(x.Resamples, "resample"), plural(x.Permutations, "flip"), plural(len(x.Links), "link"))
 	if x.Surrogates.Count > 0 {
 		fmt.Fprintf(&s, "Surrogates: %s in which, layer by layer, the bundles of weights between two neurons are shuffled among all pairs of neurons, biases kept. In each the strongest chain to %s was sought on %s of %s. "+
-			"The p of a chain is (b+1)/(m+1), b of the m = %s surrogates having a strongest chain at least as strong as it is on the same images: it is adjusted for the search. ",
+			"The p of a chain is (b+1)/(m+1), b of the m = %s surrogates having a strongest chain at least as strong as it is on the same images: it is adjusted for the search. "+
+			"Training makes y large, so the comparison is made twice: p of strengths in logits, and relative p of strengths as shares of what corrupting every edge at once changes in the network in question (root mean square over the images). ",
 			plural(x.Surrogates.Count, "network"), x.End, plural(x.Surrogates.Pairs, "image"), x.SplitName, Count(x.Surrogates.Count))
 	}
 	fmt.Fprintf(&s, "Seed %d.", x.Seed)
@@ -170,18 +179,18 @@ const listedChains = 30
 func (r ChainsReport) chainsSection() Section {
 	x := &r.Result
 	t := Table{
-		Columns:  append(append(numberColumns("#"), textColumns("chain", "sign", "weakest link")...), numberColumns("strength", "95 % interval", "on select", "all links cut", "95 % interval", "p")...),
+		Columns:  append(append(numberColumns("#"), textColumns("chain", "sign", "weakest link")...), numberColumns("strength", "95 % interval", "on select", "all links cut", "95 % interval", "p", "relative p")...),
 		Notes:    []Note{{Text: "→ excitatory, ⊣ inhibitory; sign: their product. Strength: the size of the weakest link's effect on y, turned so that it is above 0 (its interval reaches below 0 where the effect is not told from 0). All links cut: the effect on y of corrupting all of the chain at once."}},
 		Terminal: true,
 	}
 	for k, c := range x.Chains[:min(len(x.Chains), listedChains)] {
 		t.Rows = append(t.Rows, []string{Count(k + 1), chainText(x, c), signWord(c.Sign), x.Weakest(c).Edge.String(), Number(c.Strength.Estimate), Interval(c.Strength.Low, c.Strength.High), Number(c.Chosen),
-			Signed(c.Cut.Estimate), SignedInterval(c.Cut.Low, c.Cut.High), pFigure(c.P)})
+			Signed(c.Cut.Estimate), SignedInterval(c.Cut.Low, c.Cut.High), pFigure(c.P), pFigure(c.RelativeP)})
 	}
 	if more := len(x.Chains) - len(t.Rows); more > 0 {
 		t.Notes = append(t.Notes, Note{Text: plural(more, "more chain") + " only in the JSON file."})
 	}
-	rows := newChainRows(x, r.layerNames())
+	rows := newChainRows(x, r.Source)
 	caption := "Chains from the image (left) to the output neuron (right), the strongest first; under a neuron what probe found it tuned to."
 	if len(rows.chains) < len(x.Chains) {
 		caption += fmt.Sprintf(" The first %s of %s.", Count(len(rows.chains)), Count(len(x.Chains)))
@@ -218,12 +227,14 @@ func keeps(i ablate.Interval) string {
 	switch {
 	case i.Low >= 0.8:
 		return "they nearly suffice"
-	case i.High < 0.2:
+	case i.High <= 0:
+		return "alone they carry none of the answer"
+	case i.Low > 0 && i.High < 0.2:
 		return "they are a small part of how the answer comes about"
 	case i.Low > 0:
 		return "they are a part of how the answer comes about"
 	}
-	return "that they carry anything alone is not shown"
+	return "it is not shown that they carry anything alone"
 }
 
 // bottlenecksSection is what the chains have in common.
@@ -236,9 +247,9 @@ func (r ChainsReport) bottlenecksSection() Section {
 	if more := len(x.Bottlenecks) - len(t.Rows); more > 0 {
 		t.Notes = append(t.Notes, Note{Text: plural(more, "more edge") + " only in the JSON file."})
 	}
-	said := fmt.Sprintf("The wiring has %s chains from the image to %s; %s of them have no edge that leaves y as it is (%s of %s do, on average, to rounding).",
-		chainCount(x.InNetwork), x.End, chainCount(x.Effective), Count(x.Silent), plural(x.Edges, "edge"))
-	said += fmt.Sprintf(" %s have the same weakest link as the strongest chain: a list of the strongest chains is mostly a list of the ways around a few bottlenecks.", capital(chainCount(x.Bottlenecks[0].Sharing)))
+	said := fmt.Sprintf("The wiring has %s chains from the image to %s. %s of %s leave y as it is, to rounding; %s chains have none of these.",
+		chainCount(x.InNetwork), x.End, Count(x.Silent), plural(x.Edges, "edge"), chainCount(x.Effective))
+	said += fmt.Sprintf(" The weakest link of the strongest chain is that of %s: a list of the strongest chains is mostly one of the ways into and out of a few bottlenecks.", chainsInAll(x.Bottlenecks[0].Sharing))
 	switch {
 	case len(x.Chains) < 2:
 	case len(x.SharedNeurons) == 0:
@@ -251,6 +262,14 @@ func (r ChainsReport) bottlenecksSection() Section {
 		said += "."
 	}
 	return Section{"Bottlenecks", []Block{Paragraph(said), t}}
+}
+
+// chainsInAll is a number of chains with its noun.
+func chainsInAll(n float64) string {
+	if n == 1 {
+		return "no other chain"
+	}
+	return chainCount(n) + " chains in all"
 }
 
 // pluralWord is a noun for so many.
@@ -281,14 +300,15 @@ func (r ChainsReport) linksSection() Section {
 	t := Table{
 		Columns: append(append(textColumns("edge", "sender", "receiver", "sign"), numberColumns("contribution", "effect on y", "95 % interval", "adjusted p", "synapses")...), textColumns("chains")...),
 		Notes: []Note{{Text: "Contribution: what the sender adds to the receiver's pre-activation, averaged over images and positions. " +
-			"The sign of an effect tells whether the edge works for y (below 0) or against it, the sign of a contribution whether it excites its receiver: an inhibitory edge may well work for y."}},
+			"The sign of an effect tells whether the edge works for y (below 0) or against it, the sign of a contribution whether it excites its receiver: an inhibitory edge may well work for y. " +
+			"The image is normalised by its mean over train: an edge from it is excitatory or inhibitory for what is brighter than that."}},
 	}
 	for k, l := range x.Links[:min(len(x.Links), listedChains)] {
 		sign := "inhibitory"
 		if l.Excitatory() {
 			sign = "excitatory"
 		}
-		t.Rows = append(t.Rows, []string{l.Edge.String(), tuned(x.Node(l.Source)), tuned(x.Node(l.Target)), sign, Signed(l.Contribution), Signed(l.Exact.Estimate),
+		t.Rows = append(t.Rows, []string{l.Edge.String(), r.tuned(x.Node(l.Source)), r.tuned(x.Node(l.Target)), sign, Signed(l.Contribution), Signed(l.Exact.Estimate),
 			SignedInterval(l.Exact.Low, l.Exact.High), pFigure(l.Adj), Count(l.Synapses), chainNumbers(on[k])})
 	}
 	if more := len(x.Links) - len(t.Rows); more > 0 {
@@ -306,14 +326,22 @@ func chainNumbers(on []string) string {
 }
 
 // tuned is a neuron's label, or what it is without.
-func tuned(n circuit.Node) string {
+func (s Source) tuned(n circuit.Node) string {
 	switch {
 	case n.Label != "":
 		return n.Label
 	case n.Layer == "input":
-		return "image"
+		return strings.TrimSpace("image " + channelName(s.Set.Channels, n.Neuron.Unit))
 	}
 	return Missing
+}
+
+// channelName is that of a channel of colour images.
+func channelName(channels, k int) string {
+	if channels != 3 {
+		return ""
+	}
+	return []string{"red", "green", "blue"}[k]
 }
 
 // neuronsSection lists the neurons of the chains.
@@ -335,7 +363,7 @@ func (r ChainsReport) neuronsSection() Section {
 		if n.Lesioned {
 			lesion, interval = Signed(n.Lesion.Estimate), SignedInterval(n.Lesion.Low, n.Lesion.High)
 		}
-		t.Rows = append(t.Rows, []string{n.ID, n.Layer, tuned(n), figure(n.AUROC), lesion, interval, chainNumbers(on)})
+		t.Rows = append(t.Rows, []string{n.ID, n.Layer, r.tuned(n), figure(n.AUROC), lesion, interval, chainNumbers(on)})
 		if len(t.Rows) == listedChains && len(x.Nodes) > listedChains {
 			t.Notes = append(t.Notes, Note{Text: plural(len(x.Nodes)-listedChains, "more neuron") + " only in the JSON file."})
 			break
@@ -359,26 +387,32 @@ func (r ChainsReport) surrogatesSection() Section {
 	if s.Count == 0 {
 		return Section{"Chance", []Block{Paragraph("The chains were not held against surrogate networks (--surrogates).")}}
 	}
-	t := Table{Columns: append(textColumns("on the same images"), numberColumns("strength of the strongest chain")...), Rows: [][]string{
-		{"this network, sought on them", figure(s.Own)},
-		{"this network, chain 1 of the table", figure(x.Chains[0].Compared)},
-		{"surrogates, strongest of " + Count(s.Count), Number(s.Strongest[s.Count-1])},
-		{"surrogates, median", Number(median(s.Strongest))},
-		{"surrogates, weakest", Number(s.Strongest[0])},
-	}}
-	passing := 0
+	row := func(name string, c circuit.SurrogateChain) []string {
+		return []string{name, Number(c.Strength), Number(c.Total), Percent(c.Relative())}
+	}
+	relative := slices.Clone(s.Networks)
+	slices.SortStableFunc(relative, func(a, b circuit.SurrogateChain) int { return cmp.Compare(a.Relative(), b.Relative()) })
+	t := Table{Columns: append(textColumns("strongest chain of"), numberColumns("strength", "all edges corrupted", "share")...), Rows: [][]string{
+		row("this network, sought on the same images", s.Own),
+		row("this network, chain 1 of the table", circuit.SurrogateChain{Strength: float64(x.Chains[0].Compared), Total: s.Own.Total}),
+		row("surrogates: the strongest", s.Networks[s.Count-1]),
+		row("surrogates: the median by strength", s.Networks[s.Count/2]),
+		row("surrogates: the largest share", relative[s.Count-1]),
+		row("surrogates: the median by share", relative[s.Count/2]),
+	}, Notes: []Note{{Text: "All edges corrupted: the root mean square of the change of y over the images. Share: strength in parts of it."}}}
+	passing, relatively := 0, 0
 	for _, c := range x.Chains {
 		if float64(c.P) < probe.Alpha {
 			passing++
 		}
+		if float64(c.RelativeP) < probe.Alpha {
+			relatively++
+		}
 	}
-	said := fmt.Sprintf("%s of the %s have p below 0.05, the least that %s surrogates can give being %s. The comparison is on %s. A chain of this network was found on other images than those it is compared on, a surrogate's on these very ones, "+
-		"which makes p too large rather than too small.", capital(Count(passing)), plural(len(x.Chains), "chain"), Count(s.Count), PValue(1/float64(s.Count+1)), plural(s.Pairs, "image"))
-	said += fmt.Sprintf(" The standard deviation of y over these images is %s here and %s in the median surrogate", figure(s.Spread), figure(s.MedianSpread))
-	if ratio := float64(s.Spread) / float64(s.MedianSpread); ratio > 3 || ratio < 1.0/3 {
-		said += ": effects are on different scales, and p says as much about that as about chains."
-	} else {
-		said += "."
+	said := fmt.Sprintf("%s of the %s have p below 0.05, %s a relative p below 0.05; the least that %s surrogates can give is %s. The comparison is on %s. A chain of this network was found on other images than those it is compared on, "+
+		"a surrogate's on these very ones, which makes p too large rather than too small.", capital(Count(passing)), plural(len(x.Chains), "chain"), Count(relatively), Count(s.Count), PValue(1/float64(s.Count+1)), plural(s.Pairs, "image"))
+	if passing > 0 && relatively == 0 {
+		said += " A small p with a large relative p says that training has made y and all edges' effects large, not that it has gathered them in single chains: each chain is a smaller part of the whole here than in networks wired by accident."
 	}
 	return Section{"Chance", []Block{Paragraph(said), t}}
 }

@@ -17,6 +17,8 @@ type chainRows struct {
 	result *circuit.ChainsResult
 	chains []circuit.Chain
 	layers []string // names, 0 the image
+	// channels is how many the image has.
+	channels int
 	// byLayer: a neuron stands in its layer's column. Where there are too many layers, in the order of the
 	// chain.
 	byLayer bool
@@ -36,8 +38,9 @@ const (
 )
 
 // newChainRows are the first chains of a result.
-func newChainRows(x *circuit.ChainsResult, layers []string) chainRows {
-	return chainRows{x, x.Chains[:min(len(x.Chains), drawnChains)], layers, len(layers) <= mostColumns}
+func newChainRows(x *circuit.ChainsResult, s Source) chainRows {
+	layers := s.layerNames()
+	return chainRows{x, x.Chains[:min(len(x.Chains), drawnChains)], layers, s.Set.Channels, len(layers) <= mostColumns}
 }
 
 func (r chainRows) columns() int {
@@ -118,10 +121,14 @@ func (r chainRow) neuron(x float64, n circuit.Node) {
 	style := textStyle(regular, min(13, r.box/3.6), ink)
 	style.XAlign = draw.XCenter
 	r.FillText(style, vg.Point{X: vg.Length(x) * pixel, Y: vg.Length(r.y) * pixel}, n.ID)
-	if n.Label != "" {
+	label := n.Label
+	if n.Layer == "input" {
+		label = channelName(r.rows.channels, n.Neuron.Unit)
+	}
+	if label != "" {
 		style = textStyle(regular, min(11, r.column/7), slate)
 		style.XAlign = draw.XCenter
-		r.FillText(style, vg.Point{X: vg.Length(x) * pixel, Y: vg.Length(r.y-chainBox/2-7) * pixel}, elide(n.Label, int(r.column/min(11, r.column/7)*1.9)))
+		r.FillText(style, vg.Point{X: vg.Length(x) * pixel, Y: vg.Length(r.y-chainBox/2-7) * pixel}, elide(label, int(r.column/min(11, r.column/7)*1.9)))
 	}
 }
 

@@ -70,7 +70,7 @@ func (r ImageReport) warnings() []string {
 // answer is what the network says and what carried it, in one sentence.
 func (r ImageReport) answer() string {
 	x := &r.Result
-	said := fmt.Sprintf("The network says %s (probability %s)", x.Answer, Percent(x.Classes[0].Probability))
+	said := fmt.Sprintf("The network says %s (probability %s)", x.Answer, probability(x.Classes[0].Probability))
 	switch x.Label {
 	case "":
 	case x.Answer:
@@ -82,8 +82,28 @@ func (r ImageReport) answer() string {
 	if c == nil {
 		return said + "; no chain of edges from the image to the answer's neuron carried it."
 	}
-	return fmt.Sprintf("%s; the chain that carried it most is %s: cut as a whole, it changes y from %s to %s and the answer %s; of %s, %s.",
-		said, imageChainText(c), Number(x.Y), Number(c.Cut.After), becomes(c.Cut), plural(len(c.Random), "random chain"), r.randomWords())
+	return fmt.Sprintf("%s; the chain that carried it most is %s: cut as a whole, it changes %s from %s to %s and the answer %s%s (n = 1 image).",
+		said, imageChainText(c), yPhrase(x.Metric, x.Answer, r.Set.Classes), Number(x.Y), Number(c.Cut.After), becomes(c.Cut), r.besideRandom())
+}
+
+// probability is a share that is never told as certain.
+func probability(p float64) string {
+	switch {
+	case p >= 0.9995:
+		return "above 99.9 %"
+	case p < 0.0005:
+		return "below 0.1 %"
+	}
+	return Percent(p)
+}
+
+// besideRandom says how many random chains do as much.
+func (r ImageReport) besideRandom() string {
+	c := r.Result.Chain
+	if len(c.Random) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; of %s, %s", plural(len(c.Random), "random chain"), r.randomWords())
 }
 
 // becomes says what a cut makes of the answer.
@@ -135,12 +155,12 @@ func (r ImageReport) method() string {
 		fmt.Fprintf(&s, "Beside it %s, each chain of the wiring being as likely as any other, were cut as a whole. ", plural(len(x.Chain.Random), "random chain"))
 	}
 	fmt.Fprintf(&s, "Sums: a neuron's pre-activation is Σ T_j + bias, T_j = Σ w·x being what sender j contributes, of a channel at the position of its peak. All terms were added up in 64-bit numbers and held against the pre-activation "+
-		"that the network recorded in 32-bit ones: the largest difference of all sums here is %s of Σ|w·x| + |bias| (allowed: %s). Seed %d, of the random chains.", PreciseShare(x.Worst), PreciseShare(circuit.SumTolerance), x.Seed)
+		"that the network recorded in 32-bit ones: the largest difference of all sums here is %s of Σ|w·x| + |bias| (allowed: %s). Seed %d, of the random chains.", tinyShare(x.Worst), tinyShare(circuit.SumTolerance), x.Seed)
 	return s.String()
 }
 
-// PreciseShare shows a tiny share: 1.2e-07, or 0.
-func PreciseShare(x float64) string {
+// tinyShare shows a tiny share: 1.2e-07, or 0.
+func tinyShare(x float64) string {
 	if x == 0 {
 		return "0"
 	}

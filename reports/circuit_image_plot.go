@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	stddraw "image/draw"
+	"strings"
 
 	"neuroprobe/ablate/circuit"
 	"neuroprobe/datasets"
@@ -81,7 +82,7 @@ func (s chainStrip) neuron(c draw.Canvas, x, y float64, n circuit.ChainNeuron) {
 	switch {
 	case n.Neuron.Layer == 0 || n.Map != nil:
 		if n.Neuron.Layer == 0 {
-			label = "the image"
+			title, label = "the image", strings.TrimSpace(n.ID+" "+channelName(s.picture.Channels, n.Neuron.Unit))
 		}
 		s.paint(c, x, y, n)
 	default:
@@ -95,7 +96,14 @@ func (s chainStrip) neuron(c draw.Canvas, x, y float64, n circuit.ChainNeuron) {
 			label = "speaks for " + s.classes[k]
 		}
 	}
-	for k, text := range []string{title, label, "fires " + Number(n.Activation), s.percentile(n)} {
+	lines := []string{title}
+	if label != "" {
+		lines = append(lines, label)
+	}
+	if n.Neuron.Layer > 0 {
+		lines = append(lines, "activation "+Number(n.Activation), "above "+percentileText(n.Percentile)+" of images")
+	}
+	for k, text := range lines {
 		style := textStyle(regular, 11, ink)
 		if k == 0 {
 			style = textStyle(bold, 12, ink)
@@ -103,14 +111,6 @@ func (s chainStrip) neuron(c draw.Canvas, x, y float64, n circuit.ChainNeuron) {
 		style.XAlign = draw.XCenter
 		c.FillText(style, vg.Point{X: vg.Length(x+stripCell/2) * pixel, Y: vg.Length(y-9-13*float64(k)) * pixel}, elide(text, 22))
 	}
-}
-
-// percentile says how a neuron's activation compares with its own on select.
-func (s chainStrip) percentile(n circuit.ChainNeuron) string {
-	if n.Neuron.Layer == 0 {
-		return ""
-	}
-	return "above " + percentileText(n.Percentile) + " of images"
 }
 
 // paint is the image, under the neuron's map if it has one.

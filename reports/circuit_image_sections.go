@@ -37,7 +37,7 @@ func (r ImageReport) answerSection() Section {
 	}
 	logits := Table{Columns: append(textColumns("class", "neuron"), numberColumns("logit", "probability")...)}
 	for _, c := range x.Classes[:min(len(x.Classes), listedClasses)] {
-		logits.Rows = append(logits.Rows, []string{c.Class, c.Neuron, Signed(c.Logit), Percent(c.Probability)})
+		logits.Rows = append(logits.Rows, []string{c.Class, c.Neuron, Signed(c.Logit), probability(c.Probability)})
 	}
 	if more := len(x.Classes) - len(logits.Rows); more > 0 {
 		logits.Notes = append(logits.Notes, Note{Text: fmt.Sprintf("%s more classes only in the JSON file.", Count(more))})
@@ -67,18 +67,34 @@ func (r ImageReport) chainSection() Section {
 		t.Rows = append(t.Rows, []string{l.Edge.String(), r.tunedAs(l.Edge.To), strings.TrimSpace(arrow(l.Term >= 0)), Signed(l.Term), Signed(l.Effect), Number(l.After), Count(l.Rank) + " of " + Count(l.Of), becomes(l.Cut)})
 	}
 	t.Rows = append(t.Rows, []string{"all at once", "", signWord(c.Sign), "", Signed(c.Cut.Effect), Number(c.Cut.After), "", becomes(c.Cut)})
-	said := fmt.Sprintf("y is %s before any cut. %s of the %s turn the answer alone; all cut at once, it %s.", Number(x.Y), capital(Count(flips)), plural(len(c.Links), "link"), becomes(c.Cut))
+	said := fmt.Sprintf("y is %s before any cut. Cut alone, %s of the %s %s the answer; all cut at once, it %s.", Number(x.Y), none(flips), plural(len(c.Links), "link"), turn(flips), becomes(c.Cut))
 	said += fmt.Sprintf(" Of %s chains from the image to %s, %s have only edges whose cut lowers y; this one's weakest link lowers it by %s.",
 		chainCount(c.InNetwork), c.Neurons[len(c.Neurons)-1].ID, chainCount(c.Supporting), Number(c.Strength))
 	if n := len(c.Random); n > 0 {
-		said += fmt.Sprintf(" Of %s cut as a whole, %s, and %s turn the answer; the median changes y by %s, the middle 95 %% lie in %s.",
-			plural(n, "random chain"), r.randomWords(), Count(c.RandomFlips), Signed(noDust(median(c.Random))), SignedInterval(c.Random[n*25/1000], c.Random[n-1-n*25/1000]))
+		said += fmt.Sprintf(" Of %s cut as a whole, %s, and %s %s the answer; the median changes y by %s, the middle 95 %% lie in %s.",
+			plural(n, "random chain"), r.randomWords(), none(c.RandomFlips), turn(c.RandomFlips), Signed(noDust(median(c.Random))), SignedInterval(noDust(c.Random[n*25/1000]), noDust(c.Random[n-1-n*25/1000])))
 	}
 	strip := chainStrip{c, onePicture(r.Set, x.Pixels), r.Set.Classes}
 	return Section{"The chain that carried the decision", []Block{
 		Figure{File: "chain.png", PNG: strip.png(), Alt: "The chain from the image to the answer, neuron by neuron; the table below has its links",
 			Caption: "From the image (upper left) to the answer's neuron, in the order of reading. A channel is shown as its map over the image: grey where it is silent, glowing where it fires, up to its own highest activation. A dense neuron is a box with its activation."},
 		t, Paragraph(said)}}
+}
+
+// none is a number in a sentence.
+func none(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return Count(n)
+}
+
+// turn is the verb for so many cuts that turn the answer.
+func turn(n int) string {
+	if n > 1 {
+		return "turn"
+	}
+	return "turns"
 }
 
 // tunedAs is what is known of a neuron: its class for an output, its label otherwise.
@@ -144,7 +160,7 @@ func (r ImageReport) sumsSection() Section {
 		case label == "":
 			label = Missing
 		}
-		t.Rows = append(t.Rows, []string{s.ID, s.Layer, label, at, Count(s.Excitatory), Signed(s.ExcitatorySum), Count(s.Inhibitory), Signed(s.InhibitorySum), Signed(s.Bias), Signed(s.PreActivation), PreciseShare(s.Relative())})
+		t.Rows = append(t.Rows, []string{s.ID, s.Layer, label, at, Count(s.Excitatory), Signed(s.ExcitatorySum), Count(s.Inhibitory), Signed(s.InhibitorySum), Signed(s.Bias), Signed(s.PreActivation), tinyShare(s.Relative())})
 	}
 	of := "of each neuron of the chain and of the two strongest output neurons"
 	if x.Chain == nil {
@@ -244,7 +260,7 @@ func (r ImageReport) evidenceSection() Section {
 			t.Rows = append(t.Rows, []string{term.Sender, label, side, Number(term.Activation), Signed(a), Signed(b)})
 		}
 	}
-	said := fmt.Sprintf("The neuron of %s fired too, or would have: its pre-activation is %s, that of %s %s. It received %s excitatory terms (%s together) and %s inhibitory ones (%s).",
+	said := fmt.Sprintf("The runner-up is %s: its neuron's pre-activation is %s, that of %s %s. It received %s excitatory terms (%s together) and %s inhibitory ones (%s).",
 		x.RunnerUp, Signed(other.PreActivation), x.Answer, Signed(own.PreActivation), Count(other.Excitatory), Signed(other.ExcitatorySum), Count(other.Inhibitory), Signed(other.InhibitorySum))
 	if len(t.Rows) == 0 {
 		return Section{"What else fired", []Block{Paragraph(said)}}

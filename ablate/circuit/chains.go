@@ -120,7 +120,7 @@ func (c *chains) run(ctx context.Context) (*ChainsResult, error) {
 	if err := c.together(ctx, w, paths, x); err != nil {
 		return nil, err
 	}
-	return x, c.surrogates(ctx, w, paths, x)
+	return x, c.surrogates(ctx, paths, x)
 }
 
 // ErrNoChain marks a network in which no chain reaches the output neuron.
@@ -197,7 +197,7 @@ func (c *chains) search(w *wires, x *ChainsResult) []path {
 	x.InNetwork, x.Effective = all.count(0), w.count(0)
 	paths := w.strongest(c.o.Top)
 	for _, p := range paths {
-		chain := Chain{Chosen: p.sizes[0], Compared: probe.Undefined, P: probe.Undefined}
+		chain := Chain{Chosen: p.sizes[0], Compared: probe.Undefined, P: probe.Undefined, RelativeP: probe.Undefined}
 		chain.ChosenWeakest = slices.IndexFunc(p.links, func(e int) bool { return w.size[e] == p.sizes[0] })
 		for _, e := range p.links {
 			chain.Neurons = append(chain.Neurons, ID(w.edges[e].From))

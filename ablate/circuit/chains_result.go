@@ -96,9 +96,11 @@ type Chain struct {
 	// Cut is the effect on y of corrupting all links at once.
 	Cut ablate.Interval `json:"cut"`
 	// Compared is its strength on the pairs of the comparison with surrogates, P the share of surrogates
-	// whose strongest chain is at least as strong, (b+1)/(m+1).
-	Compared probe.Number `json:"strength_compared"`
-	P        probe.Number `json:"p"`
+	// whose strongest chain is at least as strong, (b+1)/(m+1). RelativeP is the same of strengths as shares
+	// of each network's own Total.
+	Compared  probe.Number `json:"strength_compared"`
+	P         probe.Number `json:"p"`
+	RelativeP probe.Number `json:"p_relative"`
 }
 
 // Bottleneck is the weakest edge of some chains.
@@ -115,14 +117,25 @@ type Bottleneck struct {
 type Surrogates struct {
 	Count int `json:"count"`
 	Pairs int `json:"pairs"`
-	// Strongest is the strength of each one's strongest chain, in ascending order.
-	Strongest []float64 `json:"strongest"`
-	// Own is that of the network itself, searched for in the same way on the same pairs.
-	Own probe.Number `json:"own"`
-	// Spread is the standard deviation of y over the pairs, of the network itself and of the surrogates
-	// in the middle (median): whether effects are on the same scale.
-	Spread       probe.Number `json:"spread_of_y"`
-	MedianSpread probe.Number `json:"median_spread_of_y"`
+	// Networks are the surrogates, by the strength of their strongest chain, in ascending order.
+	Networks []SurrogateChain `json:"networks"`
+	// Own is the network itself, its chain searched for in the same way on the same pairs.
+	Own SurrogateChain `json:"own"`
+}
+
+// SurrogateChain is the strongest chain of a network with shuffled weights.
+type SurrogateChain struct {
+	Strength float64 `json:"strength"`
+	// Total is how much y changes when every edge is corrupted: the root of its mean square over the pairs.
+	Total float64 `json:"total"`
+}
+
+// Relative is the strength as a share of Total, 0 where nothing changes y.
+func (s SurrogateChain) Relative() float64 {
+	if s.Total == 0 {
+		return 0
+	}
+	return s.Strength / s.Total
 }
 
 // Weakest is the weakest link of a chain, as measured.

@@ -1,6 +1,7 @@
 package circuit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -40,81 +41,85 @@ func Surrogate(n *model.Network, seed uint64) (*model.Network, error) {
 // chains, so that p is adjusted for having searched. Both are from the first pairs of the measured split.
 // A surrogate's chain is the strongest on these very pairs, the network's were found on others: if the two
 // are alike, p is too large rather than too small.
-func (c *chains) surrogates(ctx context.Context, w *wires, paths []path, x *ChainsResult) error {
+//
+// Training makes y large. So strengths are compared twice, as they are and as shares of what corrupting all
+// edges at once changes in each network.
+func (c *chains) surrogates(ctx context.Context, paths []path, x *ChainsResult) error {
 	s := &x.Surrogates
-	s.Count, s.Own, s.Spread, s.MedianSpread = c.o.Surrogates, probe.Undefined, probe.Undefined, probe.Undefined
-	s.Strongest = []float64{}
+	s.Count, s.Networks = c.o.Surrogates, []SurrogateChain{}
 	if s.Count == 0 {
 		return nil
 	}
 	few := c.measured.first(c.o.SurrogatePairs)
 	s.Pairs = few.Len()
-	own, err := few.wires(ctx, "measuring edges on few pairs", c.end)
-	if err != nil {
+	var err error
+	if s.Own, err = few.surrogateChain(ctx, "measuring edges on few pairs", c.end); err != nil {
 		return err
 	}
-	spread, err := few.spread(ctx)
-	if err != nil {
-		return err
-	}
-	s.Own, s.Spread = probe.Number(own.widest()), probe.Number(spread)
-	var spreads []float64
 	for k := range s.Count {
-		strongest, spread, err := c.surrogate(ctx, few, k)
+		surrogate, err := c.surrogate(ctx, few, k)
 		if err != nil {
 			return err
 		}
-		s.Strongest, spreads = append(s.Strongest, strongest), append(spreads, spread)
+		s.Networks = append(s.Networks, surrogate)
 		c.o.progress("surrogate networks", k+1, s.Count)
 	}
-	slices.Sort(s.Strongest)
-	s.MedianSpread = probe.Number(stats.Quantile(spreads, 0.5))
+	slices.SortFunc(s.Networks, func(a, b SurrogateChain) int { return cmp.Compare(a.Strength, b.Strength) })
 	for i, p := range paths {
-		strength := math.Inf(1)
+		chain := SurrogateChain{Strength: math.Inf(1), Total: s.Own.Total}
 		for _, e := range p.links {
-			strength = min(strength, math.Abs(stats.Mean(c.effects[e][:s.Pairs])))
+			chain.Strength = min(chain.Strength, math.Abs(stats.Mean(c.effects[e][:s.Pairs])))
 		}
-		at, _ := slices.BinarySearch(s.Strongest, strength*(1-1e-9))
-		x.Chains[i].Compared = probe.Number(strength)
-		x.Chains[i].P = probe.Number(stats.PermutationP(s.Count-at, s.Count))
+		x.Chains[i].Compared = probe.Number(chain.Strength)
+		x.Chains[i].P = s.p(chain, func(c SurrogateChain) float64 { return c.Strength })
+		x.Chains[i].RelativeP = s.p(chain, SurrogateChain.Relative)
 	}
 	return nil
 }
 
-// surrogate is the strength of the k-th surrogate's strongest chain, and the spread of its y.
-func (c *chains) surrogate(ctx context.Context, few *Task, k int) (strongest, spread float64, err error) {
+// p is that of a chain by one number of it; what differs by rounding counts as equal.
+func (s *Surrogates) p(chain SurrogateChain, of func(SurrogateChain) float64) probe.Number {
+	extreme := 0
+	for _, other := range s.Networks {
+		if of(other) >= of(chain)*(1-1e-9) {
+			extreme++
+		}
+	}
+	return probe.Number(stats.PermutationP(extreme, s.Count))
+}
+
+// surrogate is the k-th surrogate's strongest chain.
+func (c *chains) surrogate(ctx context.Context, few *Task, k int) (SurrogateChain, error) {
 	n, err := Surrogate(c.p.Network, c.p.Seed+uint64(k))
 	if err != nil {
-		return 0, 0, fmt.Errorf("circuit: surrogate %d: %w", k+1, err)
+		return SurrogateChain{}, fmt.Errorf("circuit: surrogate %d: %w", k+1, err)
 	}
 	p := *c.p
 	p.Network, p.Progress = n, nil
 	if few.Against == Mean {
 		lo, hi := p.Set.Range(datasets.Select)
 		if p.means, err = meanOutputs(ctx, n, p.Set.Images[lo*p.Set.ImageSize():hi*p.Set.ImageSize()], p.Workers); err != nil {
-			return 0, 0, err
+			return SurrogateChain{}, err
 		}
 	}
 	t := *few
 	t.Preparation = &p
-	w, err := t.wires(ctx, "", c.end)
-	if err != nil {
-		return 0, 0, err
-	}
-	spread, err = t.spread(ctx)
-	return w.widest(), spread, err
+	return t.surrogateChain(ctx, "", c.end)
 }
 
-// spread is the standard deviation of y over the clean images.
-func (t *Task) spread(ctx context.Context) (float64, error) {
-	logits, err := t.Network.Logits(ctx, t.Clean, nil, t.Workers)
+// surrogateChain is the strongest chain by the pairs of the task themselves.
+func (t *Task) surrogateChain(ctx context.Context, stage string, end model.Address) (SurrogateChain, error) {
+	w, err := t.wires(ctx, stage, end)
 	if err != nil {
-		return 0, err
+		return SurrogateChain{}, err
 	}
-	var y stats.Moments
-	classes := len(t.Network.Classes)
-	for i := range t.Len() {
-		y.Add(t.Y(logits[i*classes : (i+1)*classes]))
+	y, err := t.Run(ctx, stage, []*model.Mask{t.Network.NewMask(true), t.Network.NewMask(false)})
+	if err != nil {
+		return SurrogateChain{}, err
 	}
-	return y.SD(), nil
+	squares := 0.0
+	for _, d := range minus(y[0], y[1]) {
+		squares += d * d
+	}
+	return SurrogateChain{Strength: w.widest(), Total: math.Sqrt(squares / float64(t.Len()))}, nil
 }
