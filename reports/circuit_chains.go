@@ -195,10 +195,36 @@ func (r ChainsReport) chainsSection() Section {
 	if len(rows.chains) < len(x.Chains) {
 		caption += fmt.Sprintf(" The first %s of %s.", Count(len(rows.chains)), Count(len(x.Chains)))
 	}
-	said := r.together()
-	return Section{"The strongest chains", []Block{
+	s := Section{"The strongest chains", []Block{
 		Figure{File: "chains.png", PNG: rows.png(), Alt: fmt.Sprintf("The %s as rows of neurons; the table below has the same", plural(len(rows.chains), "chain")), Caption: caption},
-		t, Paragraph(said)}}
+		t, Paragraph(r.together())}}
+	if len(x.Chains) > 1 {
+		s.Blocks = append(s.Blocks, Figure{File: "wiring.png", PNG: r.wiring().png(), Alt: "The edges of all chains as one piece of wiring",
+			Caption: "All chains listed as one piece of wiring; the edges of the strongest are dark."})
+	}
+	return s
+}
+
+// wiring is all chains in one drawing, the first with emphasis.
+func (r ChainsReport) wiring() circuitDrawing {
+	x := &r.Result
+	d := circuitDrawing{layers: r.layerNames(), width: "size of the effect on y"}
+	first := x.Chains[0]
+	for _, n := range x.Nodes {
+		lines := []string{n.ID}
+		if label := r.tuned(n); label != Missing {
+			lines = append(lines, label)
+		}
+		d.nodes = append(d.nodes, drawnNode{id: n.ID, layer: n.Neuron.Layer, lines: lines, emphasis: slices.Contains(first.Neurons, n.ID)})
+	}
+	for k, l := range x.Links {
+		d.edges = append(d.edges, drawnEdge{from: l.Source, to: l.Target, weight: l.Exact.Estimate, excitatory: l.Excitatory(), emphasis: slices.Contains(first.Links, k)})
+	}
+	d, left := d.strongest(mostDrawnEdges)
+	if left > 0 {
+		d.note = fmt.Sprintf("… and %s", plural(left, "weaker edge"))
+	}
+	return d
 }
 
 func signWord(sign int) string {

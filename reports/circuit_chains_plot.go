@@ -142,7 +142,7 @@ func (r chainRow) link(k int, l circuit.Link) {
 	}
 	style := textStyle(regular, size, ink)
 	style.XAlign = draw.XCenter
-	text := signedFixed(l.Exact.Estimate, figureDecimals(r.rows.largest()))
+	text := signedFixed(l.Exact.Estimate, linkDecimals(r.rows.largest()))
 	at := vg.Point{X: vg.Length((from+to)/2) * pixel, Y: vg.Length(r.y+11) * pixel}
 	if k == r.chain.Weakest {
 		style.Font.Weight = bold.Weight
@@ -164,16 +164,25 @@ func (r chainRows) largest() float64 {
 	return largest
 }
 
+// linkDecimals are those of the effects on links, of which the weakest count as well.
+func linkDecimals(largest float64) int {
+	if largest >= 10 {
+		return figureDecimals(largest)
+	}
+	return max(2, figureDecimals(largest))
+}
+
 // linkWidth is a line's width in pixels.
 func linkWidth(effect, largest float64) float64 {
 	return thinnestLink + (thickestLink-thinnestLink)*share01(effect, largest)
 }
 
-// drawLink draws a line from left to right that ends in an arrowhead, or, where it inhibits, in a bar.
+// drawLink draws a line from left to right that ends in an arrowhead, or, where it inhibits, a dashed one
+// that ends in a bar.
 func drawLink(c draw.Canvas, x0, x1, y vg.Length, width float64, inhibitory bool) {
 	colour, s := blue, line(blue, width)
 	if inhibitory {
-		colour, s = vermillion, line(vermillion, width)
+		colour, s = vermillion, line(vermillion, width, 6, 3)
 	}
 	half := vg.Length(4+width/2) * pixel
 	if inhibitory {

@@ -65,7 +65,7 @@ func (s chainStrip) link(c draw.Canvas, x, y float64, l circuit.ImageLink) {
 	drawLink(c, vg.Length(x-stripGap+2)*pixel, vg.Length(x-2)*pixel, vg.Length(y)*pixel, linkWidth(l.Effect, s.largest()), l.Term < 0)
 	style := textStyle(bold, 11, ink)
 	style.XAlign = draw.XCenter
-	c.FillText(style, vg.Point{X: vg.Length(x-stripGap/2) * pixel, Y: vg.Length(y+13) * pixel}, signedFixed(l.Effect, figureDecimals(s.largest())))
+	c.FillText(style, vg.Point{X: vg.Length(x-stripGap/2) * pixel, Y: vg.Length(y+13) * pixel}, signedFixed(l.Effect, linkDecimals(s.largest())))
 }
 
 func (s chainStrip) largest() float64 {
