@@ -135,14 +135,14 @@ func (r chainRow) neuron(x float64, n circuit.Node) {
 // link is the line from the chain's k-th neuron to the next, with its effect.
 func (r chainRow) link(k int, l circuit.Link) {
 	from, to := r.middle(k)+r.box/2, r.middle(k+1)-r.box/2
-	drawLink(r.Canvas, vg.Length(from)*pixel, vg.Length(to)*pixel, vg.Length(r.y)*pixel, linkWidth(l.Exact.Estimate, r.rows.largest()), !l.Excitatory())
+	drawLink(r.Canvas, vg.Length(from)*pixel, vg.Length(to)*pixel, vg.Length(r.y)*pixel, linkWidth(l.Exact.Estimate, largestSize(r.rows.effects())), !l.Excitatory())
 	size := 12.0
 	if r.column-r.box < thinBelowText {
 		size = 10
 	}
 	style := textStyle(regular, size, ink)
 	style.XAlign = draw.XCenter
-	text := signedFixed(l.Exact.Estimate, linkDecimals(r.rows.largest()))
+	text := signedFixed(l.Exact.Estimate, linkDecimals(r.rows.effects()))
 	at := vg.Point{X: vg.Length((from+to)/2) * pixel, Y: vg.Length(r.y+11) * pixel}
 	if k == r.chain.Weakest {
 		style.Font.Weight = bold.Weight
@@ -153,23 +153,38 @@ func (r chainRow) link(k int, l circuit.Link) {
 	r.FillText(style, at, text)
 }
 
-// largest is the largest size of an effect.
-func (r chainRows) largest() float64 {
-	largest := 0.0
+// effects are those of all links drawn.
+func (r chainRows) effects() (all []float64) {
 	for _, c := range r.chains {
 		for _, k := range c.Links {
-			largest = max(largest, math.Abs(r.result.Links[k].Exact.Estimate))
+			all = append(all, r.result.Links[k].Exact.Estimate)
 		}
+	}
+	return all
+}
+
+// largestSize is the size of the largest of some numbers.
+func largestSize(values []float64) float64 {
+	largest := 0.0
+	for _, v := range values {
+		largest = max(largest, math.Abs(v))
 	}
 	return largest
 }
 
-// linkDecimals are those of the effects on links, of which the weakest count as well.
-func linkDecimals(largest float64) int {
-	if largest >= 10 {
+// linkDecimals give the weakest of some effects one significant figure, and all of them two to four
+// decimals; none of more than 10.
+func linkDecimals(effects []float64) int {
+	least, largest := math.Inf(1), 0.0
+	for _, e := range effects {
+		if size := math.Abs(e); size > tiny {
+			least, largest = min(least, size), max(largest, size)
+		}
+	}
+	if largest >= 10 || largest == 0 {
 		return figureDecimals(largest)
 	}
-	return max(2, figureDecimals(largest))
+	return min(4, max(2, figureDecimals(least)-1))
 }
 
 // linkWidth is a line's width in pixels.

@@ -131,7 +131,7 @@ func imageChainText(c *circuit.ImageChain) string {
 	var b strings.Builder
 	for k, n := range c.Neurons {
 		if k > 0 {
-			b.WriteString(arrow(c.Links[k-1].Term >= 0))
+			b.WriteString(arrow(c.Links[k-1].Excitatory()))
 		}
 		b.WriteString(n.ID)
 	}

@@ -23,8 +23,8 @@ type chainStrip struct {
 
 // The layout of the strip, in pixels.
 const (
-	stripCell = 96 // the longest side of a picture
-	stripGap  = 34 // before it, for the link
+	stripCell = 92 // the longest side of a picture
+	stripGap  = 38 // before it, for the link
 	stripText = 64 // below it
 	stripTop  = 34
 	stripLine = 6 // cells in a line
@@ -62,18 +62,22 @@ func (s chainStrip) legend(c draw.Canvas) {
 
 // link is drawn into the gap before a cell.
 func (s chainStrip) link(c draw.Canvas, x, y float64, l circuit.ImageLink) {
-	drawLink(c, vg.Length(x-stripGap+2)*pixel, vg.Length(x-2)*pixel, vg.Length(y)*pixel, linkWidth(l.Effect, s.largest()), l.Term < 0)
-	style := textStyle(bold, 11, ink)
+	drawLink(c, vg.Length(x-stripGap+2)*pixel, vg.Length(x-2)*pixel, vg.Length(y)*pixel, linkWidth(l.Effect, largestSize(s.effects())), !l.Excitatory())
+	text := signedFixed(l.Effect, linkDecimals(s.effects()))
+	size := 11.0
+	if len([]rune(text)) > 6 {
+		size = 9
+	}
+	style := textStyle(bold, size, ink)
 	style.XAlign = draw.XCenter
-	c.FillText(style, vg.Point{X: vg.Length(x-stripGap/2) * pixel, Y: vg.Length(y+13) * pixel}, signedFixed(l.Effect, linkDecimals(s.largest())))
+	c.FillText(style, vg.Point{X: vg.Length(x-stripGap/2) * pixel, Y: vg.Length(y+13) * pixel}, text)
 }
 
-func (s chainStrip) largest() float64 {
-	largest := 0.0
+func (s chainStrip) effects() (all []float64) {
 	for _, l := range s.chain.Links {
-		largest = max(largest, l.Effect, -l.Effect)
+		all = append(all, l.Effect)
 	}
-	return largest
+	return all
 }
 
 // neuron is a picture or a box, with its name and activation below.

@@ -54,19 +54,19 @@ func (r ImageReport) chainSection() Section {
 	x := &r.Result
 	c := x.Chain
 	t := Table{
-		Columns:  append(append(textColumns("cut", "receiver", "sign"), numberColumns("T at the peak", "change of y", "y after", "place among its kind")...), textColumns("answer")...),
+		Columns:  append(append(textColumns("cut", "receiver", "sign"), numberColumns("T at the peak", "usually", "change of y", "y after", "place among its kind")...), textColumns("answer")...),
 		Terminal: true,
 		Notes: []Note{
-			{Text: "T: what the sender adds to the receiver's pre-activation, at the receiver's peak; → excitatory (T above 0), ⊣ inhibitory. Place among its kind: of all edges between the same two layers, how many places from the one that lowers y most."}},
+			{Text: "T: what the sender adds to the receiver's pre-activation, at the receiver's peak; usually: what it adds there on average over select, which takes its place in the cut. → excitatory (T above 0), ⊣ inhibitory; where the sender is silent (T is 0), by what it usually adds: a silence carries something, too. Place among its kind: of all edges between the same two layers, how many places from the one that lowers y most."}},
 	}
 	flips := 0
 	for _, l := range c.Links {
 		if l.Flips {
 			flips++
 		}
-		t.Rows = append(t.Rows, []string{l.Edge.String(), r.tunedAs(l.Edge.To), strings.TrimSpace(arrow(l.Term >= 0)), Signed(l.Term), Signed(l.Effect), Number(l.After), Count(l.Rank) + " of " + Count(l.Of), becomes(l.Cut)})
+		t.Rows = append(t.Rows, []string{l.Edge.String(), r.tunedAs(l.Edge.To), strings.TrimSpace(arrow(l.Excitatory())), Signed(l.Term), Signed(l.Usual), Signed(l.Effect), Number(l.After), Count(l.Rank) + " of " + Count(l.Of), becomes(l.Cut)})
 	}
-	t.Rows = append(t.Rows, []string{"all at once", "", signWord(c.Sign), "", Signed(c.Cut.Effect), Number(c.Cut.After), "", becomes(c.Cut)})
+	t.Rows = append(t.Rows, []string{"all at once", "", signWord(c.Sign), "", "", Signed(c.Cut.Effect), Number(c.Cut.After), "", becomes(c.Cut)})
 	said := fmt.Sprintf("y is %s before any cut. Cut alone, %s of the %s %s the answer; all cut at once, it %s.", Number(x.Y), none(flips), plural(len(c.Links), "link"), turn(flips), becomes(c.Cut))
 	said += fmt.Sprintf(" Of %s chains from the image to %s, %s have only edges whose cut lowers y; this one's weakest link lowers it by %s.",
 		chainCount(c.InNetwork), c.Neurons[len(c.Neurons)-1].ID, chainCount(c.Supporting), Number(c.Strength))
@@ -104,10 +104,18 @@ func (r ImageReport) tunedAs(a model.Address) string {
 	}
 	for _, n := range r.Result.Chain.Neurons {
 		if n.Neuron == a && n.Label != "" {
-			return fmt.Sprintf("%v, tuned to %s", a, n.Label)
+			return fmt.Sprintf("%v, tuned to %s", a, imagesWith(n.Label))
 		}
 	}
 	return a.String()
+}
+
+// imagesWith is a label in a sentence.
+func imagesWith(label string) string {
+	if strings.HasPrefix(label, "without ") {
+		return "images " + label
+	}
+	return label
 }
 
 // firedSection lists layer by layer who fired.

@@ -116,7 +116,7 @@ func fixtureImage(t testing.TB) ImageReport {
 			cut.Answer, cut.Flips = "cat", true
 		}
 		chain.Links = append(chain.Links, circuit.ImageLink{Edge: model.Edge{From: neurons[k], To: neurons[k+1]}, Source: circuit.ID(neurons[k]), Target: circuit.ID(neurons[k+1]),
-			Term: []float64{0.4, -0.12, 0.33, 0.9}[k], Cut: cut, Rank: k + 1, Of: []int{48, 512, 2048, 64}[k]})
+			Term: []float64{0.4, 0, 0.33, 0.9}[k], Usual: []float64{0.1, -0.3, 0.2, 0.4}[k], Cut: cut, Rank: k + 1, Of: []int{48, 512, 2048, 64}[k]})
 	}
 	for k := range 40 {
 		chain.Random = append(chain.Random, round(0.06*float64(k)-2.3))

@@ -312,7 +312,7 @@ func (c *chains) together(ctx context.Context, w *wires, paths []path, x *Chains
 	x.Whole, x.Corrupted = stats.Mean(whole), stats.Mean(none)
 	scale := newScale(whole, none, c.p.bootstrap())
 	if !scale.defined {
-		x.Warnings = append(x.Warnings, "y of the whole network and with every edge corrupted are alike: there is nothing to take a share of")
+		x.Warnings = append(x.Warnings, "the whole network and the one with every edge corrupted give the same y on average: there is no difference to take a share of")
 		return nil
 	}
 	x.Together, x.Shared = scale.intervals(c.p.bootstrap(), minus(alone, none))[0], true

@@ -47,6 +47,7 @@ func (i *imaging) chain(ctx context.Context) error {
 		row, col := i.r.peak(edge.To)
 		link := ImageLink{Edge: edge, Source: ID(edge.From), Target: ID(edge.To)}
 		link.Term, _ = i.r.term(edge.From, edge.To, row, col)
+		link.Usual = i.usual(edge, row, col)
 		if link.Cut, err = i.cut(ctx, []int{e}); err != nil {
 			return err
 		}
@@ -63,10 +64,8 @@ func (i *imaging) chain(ctx context.Context) error {
 				}
 			}
 		}
-		if link.Term < 0 {
+		if !link.Excitatory() {
 			c.Sign = -c.Sign
-		} else if link.Term == 0 {
-			c.Sign = 0
 		}
 		c.Links = append(c.Links, link)
 	}
@@ -87,6 +86,13 @@ func (i *imaging) neuron(a model.Address) ChainNeuron {
 		}
 	}
 	return n
+}
+
+// usual is what an edge adds at a position on average over select.
+func (i *imaging) usual(e model.Edge, row, col int) float64 {
+	carried := make([]float32, i.p.Network.Positions(e.To))
+	i.p.Network.Contribution(carried, e.From, e.To, i.p.means[e.From.Layer])
+	return float64(carried[row*i.p.Network.Geometry(e.To.Layer).Act[2]+col])
 }
 
 // cut runs the image with edges at their mean, and says what becomes of the answer.

@@ -130,13 +130,18 @@ type ImageLink struct {
 	Edge   model.Edge `json:"-"`
 	Source string     `json:"source"`
 	Target string     `json:"target"`
-	// Term is what the sender adds at the receiver's peak, of which the sign is told.
-	Term float64 `json:"term"`
+	// Term is what the sender adds at the receiver's peak, Usual what it adds there on average over select,
+	// which takes its place in a cut.
+	Term  float64 `json:"term"`
+	Usual float64 `json:"term_usual"`
 	Cut
 	// Rank is the link's place, by effect, among the Of edges between the same two layers.
 	Rank int `json:"rank"`
 	Of   int `json:"edges_between_layers"`
 }
+
+// Excitatory tells the sign of the term; of a silent sender, of what it usually adds.
+func (l ImageLink) Excitatory() bool { return l.Term > 0 || l.Term == 0 && l.Usual > 0 }
 
 // Cut is what becomes of the answer.
 type Cut struct {

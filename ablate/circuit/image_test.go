@@ -131,7 +131,7 @@ func TestImageByHand(t *testing.T) {
 		t.Errorf("chain %v, %+v", names, c)
 	}
 	for k, l := range c.Links {
-		if l.After != 4 || l.Effect != -3 || l.Flips || l.Rank != 1 || l.Of != []int{9, 9, 3}[k] || l.Term != []float64{1, 2, 6}[k] {
+		if l.After != 4 || l.Effect != -3 || l.Flips || l.Rank != 1 || l.Of != []int{9, 9, 3}[k] || l.Term != []float64{1, 2, 6}[k] || l.Usual != []float64{0.5, 1, 3}[k] || !l.Excitatory() {
 			t.Errorf("link %+v", l)
 		}
 	}
@@ -183,6 +183,22 @@ func TestImageCutsFlip(t *testing.T) {
 	}
 	if !x.Chain.Cut.Flips || x.Chain.RandomFlips != 40 {
 		t.Errorf("%+v", x.Chain)
+	}
+}
+
+// TestSilenceCarries: B = 2 − 3·h, h = a, A = 1.5. On B's image a = 0: all is silent. At their means, a and h
+// are 0.5 and B is 0.5: each cut lowers y by 1.5. The signs are those of what is usually carried.
+func TestSilenceCarries(t *testing.T) {
+	n := modeltest.Wire(1, [][]float32{{1, 0}}, [][]float32{{0, 1.5}, {-3, 2}})
+	x := imageOf(t, n, constant([]float32{1}, []float32{0}, 10), func(o *ImageOptions) { o.Index = 1 })
+	c := x.Chain
+	if x.Answer != "B" || len(c.Links) != 2 || c.Sign != -1 {
+		t.Fatalf("%s, %+v", x.Answer, c)
+	}
+	for k, l := range c.Links {
+		if l.Term != 0 || l.Usual != []float64{0.5, -1.5}[k] || l.Effect != -1.5 || l.Excitatory() != (k == 0) || l.Answer != "A" {
+			t.Errorf("link %+v", l)
+		}
 	}
 }
 
