@@ -24,7 +24,15 @@ func fixtureSelftest(failing bool) SelftestReport {
 }
 
 func TestGoldenSelftest(t *testing.T) {
-	goldenEntries(t, map[string]Entry{"selftest": Selftest(fixtureSelftest(false)), "selftest-fails": Selftest(fixtureSelftest(true))})
+	for name, r := range map[string]SelftestReport{"selftest": fixtureSelftest(false), "selftest-fails": fixtureSelftest(true)} {
+		e := Selftest(r)
+		text, err := e.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".txt", []byte(Terminal(e)))
+		golden(t, name+".json", text)
+	}
 }
 
 // TestSelftestSummary is the line that is filed.
