@@ -85,7 +85,7 @@ func (s *sweep) cumulate(ctx context.Context) error {
 	}
 	for _, l := range layers {
 		order := ranked(func(u *SweptNeuron) bool { return l.Number == 0 || u.Address.Layer == l.Number })
-		curves, err := part(s.Parts, fmt.Sprintf("sweep/curves/%d", l.Number), func() (Cumulative, error) {
+		curves, err := Part(s.Parts, fmt.Sprintf("sweep/curves/%d", l.Number), func() (Cumulative, error) {
 			return s.curves(ctx, l, order)
 		})
 		if err != nil {

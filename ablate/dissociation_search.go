@@ -12,7 +12,7 @@ import (
 
 // search scores every ordered pair of hidden units on select, from an ablation of each unit alone.
 func (o *DissociateOptions) search(ctx context.Context, n *model.Network, set *datasets.Set, metric Metric) (DissociationSearch, error) {
-	return part(o.Parts, "dissociate-search", func() (DissociationSearch, error) {
+	return Part(o.Parts, "dissociate-search", func() (DissociationSearch, error) {
 		selecting := o.Options
 		selecting.Split = datasets.Select
 		s := DissociationSearch{}

@@ -101,7 +101,7 @@ func (o *PairsOptions) choose(ctx context.Context, n *model.Network, set *datase
 	if o.Top < 2 || o.Top > MaxPairUnits {
 		return nil, fmt.Errorf("ablate: pairs of the %d strongest units (want 2 to %d)", o.Top, MaxPairUnits)
 	}
-	c, err := part(o.Parts, "pairs-choice", func() (PairsChoice, error) {
+	c, err := Part(o.Parts, "pairs-choice", func() (PairsChoice, error) {
 		selecting := o.Options
 		selecting.Split = datasets.Select
 		p, err := Prepare(ctx, n, set, selecting)
@@ -219,7 +219,7 @@ func (e *pairing) measure(ctx context.Context, r *Epistasis) error {
 		}
 		todo = todo[1:]
 		e.progress("testing pairs", len(r.Pairs), len(pairs))
-		found, err := part(e.Parts, b.name, func() ([]PairLoss, error) { return e.test(b), ctx.Err() })
+		found, err := Part(e.Parts, b.name, func() ([]PairLoss, error) { return e.test(b), ctx.Err() })
 		r.Pairs, failed = append(r.Pairs, found...), err
 	})
 	if err := cmp.Or(failed, ran); err != nil {

@@ -39,22 +39,22 @@ func Operate(ctx context.Context, p *Preparation, targets []model.Address) (*Ope
 		return nil, err
 	}
 	e := &operating{Preparation: p, targets: targets, metric: metric}
-	kinds, err := part(p.Parts, "kinds", func() (*kindsPart, error) { return p.kinds(ctx, targets, p.Kinds) })
+	kinds, err := Part(p.Parts, "kinds", func() (*kindsPart, error) { return p.kinds(ctx, targets, p.Kinds) })
 	if err != nil {
 		return nil, err
 	}
 	o := &Operation{Result: kinds.Result, Others: kinds.Others, Contrasts: kinds.Contrasts, Tests: kinds.Tests,
 		Draws: p.Draws, MeanOver: p.MeanOver, Metric: metric, Permutations: p.Permutations}
 	if o.NoControls = e.noControls(); o.NoControls == "" {
-		o.Controls, err = part(p.Parts, "controls", func() (*Controls, error) { return e.controls(ctx) })
+		o.Controls, err = Part(p.Parts, "controls", func() (*Controls, error) { return e.controls(ctx) })
 		if err != nil {
 			return nil, err
 		}
 	}
-	if o.Dose, err = part(p.Parts, "dose", func() (*DoseResponse, error) { return e.dose(ctx) }); err != nil {
+	if o.Dose, err = Part(p.Parts, "dose", func() (*DoseResponse, error) { return e.dose(ctx) }); err != nil {
 		return nil, err
 	}
-	if o.Rescue, err = part(p.Parts, "rescue", func() (*Rescue, error) { return e.rescue(ctx) }); err != nil {
+	if o.Rescue, err = Part(p.Parts, "rescue", func() (*Rescue, error) { return e.rescue(ctx) }); err != nil {
 		return nil, err
 	}
 	return o, ctx.Err()

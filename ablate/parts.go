@@ -10,8 +10,8 @@ type Parts interface {
 	Save(name string, value any) error
 }
 
-// part is a part's value: kept from an interrupted run, or else computed and kept.
-func part[T any](parts Parts, name string, compute func() (T, error)) (T, error) {
+// Part is a part's value: kept from an interrupted run, or else computed and kept.
+func Part[T any](parts Parts, name string, compute func() (T, error)) (T, error) {
 	var value T
 	if parts == nil {
 		return compute()

@@ -169,7 +169,7 @@ func (p *Preparation) patchSet(ctx context.Context, feature int, targets [][]mod
 	chunk := p.patchChunk(len(q.speaksFor))
 	for first := 0; first < len(targets); first += chunk {
 		some := targets[first:min(first+chunk, len(targets))]
-		measured, err := part(p.Parts, fmt.Sprintf("patch-%s-%d", set.Name, first), func() (PatchSet, error) { return p.patchTargets(ctx, q, some) })
+		measured, err := Part(p.Parts, fmt.Sprintf("patch-%s-%d", set.Name, first), func() (PatchSet, error) { return p.patchTargets(ctx, q, some) })
 		if err != nil {
 			return set, err
 		}

@@ -228,7 +228,7 @@ func (r *Replication) replicate(ctx context.Context, specimens []Specimen, e Rep
 		if k > 0 && !e.Costly {
 			sets = append(sets, s.replicateControls(r.Specimens[k].Homologues)...)
 		}
-		all, err := part(s.Parts, e.Name, func() ([]Headline, error) { return e.Measure(ctx, s.Preparation, sets) })
+		all, err := Part(s.Parts, e.Name, func() ([]Headline, error) { return e.Measure(ctx, s.Preparation, sets) })
 		if err != nil {
 			return nil, err
 		}

@@ -106,7 +106,7 @@ func SweepReplicates(ctx context.Context, specimens []Specimen, m Metric, kind K
 		return nil, err
 	}
 	for k, s := range specimens {
-		effects, err := part(s.Parts, "sweep", func() ([]NeuronEffect, error) { return s.sweepEffects(ctx, m, kind, rows) })
+		effects, err := Part(s.Parts, "sweep", func() ([]NeuronEffect, error) { return s.sweepEffects(ctx, m, kind, rows) })
 		if err != nil {
 			return nil, err
 		}

@@ -84,7 +84,7 @@ func play(e estimator, players, observations int, parts Parts, g game) (*tally, 
 	groups := cut(append(alone(players), e.walks()...))
 	total, first := newTally(players, e.sizes(), observations), 0
 	for k, walks := range groups {
-		t, err := part(parts, fmt.Sprintf("shapley-%d-of-%d", k+1, len(groups)), func() (*tally, error) {
+		t, err := Part(parts, fmt.Sprintf("shapley-%d-of-%d", k+1, len(groups)), func() (*tally, error) {
 			t := newTally(players, e.sizes(), observations)
 			err := g(k, len(groups), walks, func(walk, step int, value []float64) {
 				t.Coalitions++

@@ -82,7 +82,7 @@ func matchAll(ctx context.Context, specimens []Specimen, targets []model.Address
 	var all [][]Homologue
 	for _, s := range specimens[1:] {
 		s.progress("homologues", 0, 1)
-		matches, err := part(s.Parts, "homologues", func() ([]Homologue, error) {
+		matches, err := Part(s.Parts, "homologues", func() ([]Homologue, error) {
 			other := &activity{}
 			if len(layers) > 0 {
 				if other, err = recordActivity(ctx, s.Network, s.Set, layers, s.Workers); err != nil {

@@ -44,7 +44,7 @@ func (s *sweep) lesion(ctx context.Context, k int, kind Kind) error {
 	if err != nil {
 		return err
 	}
-	lesions, err := part(s.Parts, fmt.Sprintf("sweep/%s/statistics", kind), func() ([]NeuronLesion, error) {
+	lesions, err := Part(s.Parts, fmt.Sprintf("sweep/%s/statistics", kind), func() ([]NeuronLesion, error) {
 		return s.groups.measure(ctx, measured, kind, s.Preparation)
 	})
 	for i, l := range lesions {
@@ -59,7 +59,7 @@ func (s *sweep) change(ctx context.Context, p *Preparation, kind Kind) (changes,
 	var all changes
 	for _, l := range s.result.Layers {
 		name := fmt.Sprintf("sweep/%s/%s/%d", kind, p.Split, l.Number)
-		c, err := part(s.Parts, name, func() (changes, error) {
+		c, err := Part(s.Parts, name, func() (changes, error) {
 			return s.changeLayer(ctx, p, kind, l)
 		})
 		if err != nil {

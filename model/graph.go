@@ -375,6 +375,23 @@ func (g *Gradients) Activation(i int) []float32 {
 	return g.actGradients[i].Data().([]float32)
 }
 
+// PreActivation is the gradient with respect to layer i's pre-activation (1 to Depth) in the last run,
+// a copy; nil if gradients of activations were not asked for.
+func (g *Gradients) PreActivation(i int) []float32 {
+	if g.actGradients[i] == nil {
+		return nil
+	}
+	dz := append([]float32(nil), g.Activation(i)...)
+	if g.spec.Layers[i-1].Activation == ReLU {
+		for k, a := range g.acts[i].values() {
+			if a <= 0 {
+				dz[k] = 0
+			}
+		}
+	}
+	return dz
+}
+
 // Logits are the outputs of the last run, overwritten by the next.
 func (g *Gradients) Logits() []float32 { return g.outputs.values() }
 
