@@ -55,7 +55,7 @@ notebook: Markdown with tables and pictures, and the same as JSON.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
 	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate),
-		newInspectCmd(g, runInspect), newDatasetsCmd(g), newSelftestCmd(g, runSelftest), newVersionCmd(g), newCompletionCmd(g))
+		newInspectCmd(g, runInspect), newDatasetsCmd(g), newSelftestCmd(g, runSelftest), newTourCmd(g, runTour), newVersionCmd(g), newCompletionCmd(g))
 	return root
 }
 
