@@ -128,7 +128,11 @@ func (t *tour) raise(ctx context.Context) (err error) {
 		args = append(args, "--resume")
 	}
 	if !exists(t.lab.modelPath()) || len(args) > 1 {
-		fmt.Fprintf(t.Err, "before the tour: %s\n", strings.Join(append([]string{"neuroprobe"}, args...), " "))
+		command, err := t.commandOf(args)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "before the tour: %s\n", command)
 		if err := t.run(ctx, args); err != nil {
 			return err
 		}
