@@ -1,11 +1,9 @@
 package reports
 
 import (
-	"bytes"
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
 	"math"
 	"slices"
 
@@ -178,11 +176,7 @@ func (s heatSheet) png() []byte {
 		}
 		y += s.lines(r) * (cell.Y + sheetGap)
 	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		panic(err) // memory
-	}
-	return b.Bytes()
+	return encodePNG(img)
 }
 
 // lines is how many lines of images a row takes.
