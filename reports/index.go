@@ -159,7 +159,7 @@ func (n *Notebook) holdings() []string {
 		add("specimens/", plural(k, "more network")+", raised from other seeds")
 	}
 	if k := n.countFiles("recordings", ".parquet"); k > 0 {
-		add("recordings/", plural(k, "file")+" of recorded activations")
+		add("recordings/", plural(k, "Parquet file")+": recorded activations, tables of sweeps")
 	}
 	return append(lines, "[reports/](reports/): the entries, each as .md for readers and .json for programs")
 }

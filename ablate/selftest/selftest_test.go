@@ -28,7 +28,9 @@ func TestAllCasesPass(t *testing.T) {
 // TestWrongAnswersFail: a case must fail if its answer is out of tolerance, short, undefined, an error or
 // a panic, and only then.
 func TestWrongAnswersFail(t *testing.T) {
-	answer := func(v ...float64) func(context.Context) ([]float64, error) { return numbers(func() []float64 { return v }) }
+	answer := func(v ...float64) func(context.Context) ([]float64, error) {
+		return numbers(func() []float64 { return v })
+	}
 	for name, c := range map[string]Case{
 		"passes exact":    {Expected: []float64{1, -2}, Run: answer(1, -2)},
 		"passes near":     {Expected: []float64{1}, Tolerance: 0.1, Run: answer(1.09)},

@@ -23,13 +23,15 @@ func (t *tour) choice(name string) (string, error) {
 		return a.String(), err
 	case "classes":
 		c := t.network.Classes
-		return quotable(c[0], c[len(c)-1])
+		return joined(c[0], c[len(c)-1])
+	case "last":
+		return t.network.Classes[len(t.network.Classes)-1], nil
 	}
 	panic("tour: no choice " + name) // a stop of ours
 }
 
-// quotable joins names by comma, if none has one itself.
-func quotable(names ...string) (string, error) {
+// joined are names by comma, if none has one itself.
+func joined(names ...string) (string, error) {
 	for _, n := range names {
 		if strings.Contains(n, ",") {
 			return "", fmt.Errorf("class %q has a comma in its name", n)
@@ -48,8 +50,9 @@ func (t *tour) entry(slug string, into any) error {
 	return fmt.Errorf("the tour has no entry %q yet", slug)
 }
 
-// detector is the hidden neuron whose label fits best on select: a label that twins confirm before
-// any other, then by the distance of its AUROC from ½. Without any label it is the first neuron.
+// detector is the hidden neuron whose label fits best on select: one that twins confirm before any other, then
+// one of something that is there before one of something missing, then by the distance of its AUROC from ½.
+// Without any label it is the first neuron.
 func (t *tour) detector() (model.Address, error) {
 	var atlas probe.Survey
 	if err := t.entry("probe", &atlas); err != nil {
@@ -62,6 +65,9 @@ func (t *tour) detector() (model.Address, error) {
 		}
 		fits := math.Abs(float64(u.Tuning[u.Label.Concept].SelectAUROC) - 0.5)
 		if u.Label.Causal {
+			fits += 2
+		}
+		if !u.Label.Absent {
 			fits++
 		}
 		if fits > rank { // units are in the order of their addresses
