@@ -20,7 +20,7 @@ func encodePNG(img image.Image) []byte {
 		draw.Draw(rgba, b, img, b.Min, draw.Src)
 	}
 	var packed bytes.Buffer
-	w, err := zlib.NewWriterLevel(&packed, zlib.BestCompression)
+	w, err := zlib.NewWriterLevel(&packed, zlib.DefaultCompression)
 	if err != nil {
 		panic(err) // the level is one there is
 	}
