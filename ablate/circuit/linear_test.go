@@ -220,7 +220,7 @@ var everyMethod = []circuit.Method{circuit.EAP{}, circuit.EAPIG{}, circuit.Exact
 // how they fall into batches.
 func TestScoresDoNotDependOnTheMachine(t *testing.T) {
 	n := randomNet(convolved(model.ReLU), 9)
-	set := pictures(t, n.Spec.Input, 300) // 150 pairs: three batches, the last not full
+	set := pictures(t, n.Spec.Input, 140) // 70 pairs: a full batch and one that is not
 	for _, against := range []circuit.Against{circuit.Twins, circuit.Mean} {
 		for _, m := range everyMethod {
 			change := func(workers int, memory int64) *circuit.Task {
