@@ -229,7 +229,7 @@ func small() (*model.Network, *datasets.Set) {
 		{Name: "conv2", Kind: model.Conv2D, Units: 6, Kernel: 3, Padding: 1, Activation: model.ReLU},
 		{Name: "dense3", Kind: model.Dense, Units: 8, Activation: model.ReLU},
 		{Name: "out", Kind: model.Dense, Units: 2, Activation: model.Identity}}}
-	n, set := modeltest.Random(spec, 3), modeltest.Blobs(shape, 8, 60, 60, 4)
+	n, set := modeltest.Random(spec, 15), modeltest.Blobs(shape, 8, 60, 60, 4)
 	n.Classes = set.Classes
 	return n, set
 }
@@ -255,6 +255,9 @@ func TestRandomScoresAreNoBetterThanChance(t *testing.T) {
 	above := 0
 	for seed := range 10 {
 		r := find(t, n, set, findOptions(noise(seed), circuit.Resample, change))
+		if !r.Checks[0].Defined {
+			t.Fatal("there is nothing to be faithful to")
+		}
 		if r.Checks[0].FaithfulnessP < 0.05 {
 			above++
 		}
@@ -289,15 +292,18 @@ func TestFindDependsOnNoWorkers(t *testing.T) {
 		for _, c := range r.Curve {
 			if c.Chosen {
 				chosen++
-				if c.Edges != len(r.Edges) || c.Faithfulness != r.Checks[0].Faithfulness || c.Select < circuit.DefaultFaithfulness {
-					t.Errorf("the chosen point %+v is not the circuit, of %d edges and %+v", c, len(r.Edges), r.Checks[0].Faithfulness)
+				near(t, "faithfulness of the chosen point", c.Faithfulness.Estimate, r.Checks[0].Faithfulness.Estimate)
+				if c.Edges != len(r.Edges) || c.Select < circuit.DefaultFaithfulness {
+					t.Errorf("the chosen point %+v is not the circuit, of %d edges", c, len(r.Edges))
 				}
 			}
 		}
 		if chosen != 1 {
 			t.Errorf("%d points are chosen", chosen)
 		}
-		near(t, "the end of the curve", r.Curve[len(r.Curve)-1].Faithfulness.Estimate, 1)
+		if end := r.Curve[len(r.Curve)-1].Faithfulness.Estimate; math.Abs(end-1) > 0.01 { // edges of score 0 are out
+			t.Errorf("the curve ends at %v", end)
+		}
 	}
 	if texts[0] != texts[1] {
 		t.Error("one worker finds another circuit than three")
@@ -372,7 +378,7 @@ func TestFindRefuses(t *testing.T) {
 		`no target "up"`:        func(o *circuit.FindOptions) { o.Target = "up" },
 		"cannot draw an image":  func(o *circuit.FindOptions) { o.Against = circuit.Twins },
 		`metric "sum"`:          func(o *circuit.FindOptions) { o.Metric = "sum" },
-		"gave 1 scores for 134": func(o *circuit.FindOptions) { o.Method = tooFew{} },
+		"gave 1 scores for 92": func(o *circuit.FindOptions) { o.Method = tooFew{} },
 	} {
 		o := findOptions(circuit.Exact{}, circuit.Mean, func(o *circuit.FindOptions) { o.Target = "right" })
 		change(&o)

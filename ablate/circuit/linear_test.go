@@ -282,7 +282,7 @@ func TestMethodsByName(t *testing.T) {
 			t.Errorf("the default is %v, want %v (%v)", def, m, err)
 		}
 	}
-	if _, err := circuit.ParseMethod("guess"); err == nil || err.Error() != `circuit: method "guess" (want eap-ig, eap, exact, acdc)` {
+	if _, err := circuit.ParseMethod("guess"); err == nil || err.Error() != `circuit: method "guess" (want eap-ig, eap, exact, acdc, elimination)` {
 		t.Error(err)
 	}
 	task := grounds(t)[0].task(t)
