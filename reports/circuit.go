@@ -132,24 +132,27 @@ func (r CircuitReport) answer() string {
 		return fmt.Sprintf("No circuit was found: of %s none that was wanted lies on a path from the image to the output.", plural(x.EdgesInNetwork, "edge"))
 	}
 	c := x.Checks[0]
-	size := fmt.Sprintf("%s of %s (%s), through %s of %s", Count(len(x.Edges)), plural(x.EdgesInNetwork, "edge"), Percent(r.share()),
+	size := fmt.Sprintf("%s of %s (%s) through %s of %s", Count(len(x.Edges)), plural(x.EdgesInNetwork, "edge"), r.share(),
 		Count(r.hiddenNeurons()), plural(x.NeuronsHidden, "hidden neuron"))
 	where := fmt.Sprintf("on %s of %s", r.images(c.Against, c.Pairs), x.Split)
 	if !c.Defined {
-		return fmt.Sprintf("How faithful the circuit of %s is cannot be said: %s the network's %s, %s, is not told from that with every edge corrupted, %s.",
+		return fmt.Sprintf("How faithful the circuit is cannot be said (%s): %s the network's %s, %s, is not told from that with every edge corrupted, %s.",
 			size, where, r.y(), Signed(c.Whole), Signed(c.Corrupted))
 	}
 	give := "give"
-	if c.Faithfulness.High < 0.5 {
-		give = "give only"
+	if len(x.Edges) == 1 {
+		give = "gives"
 	}
-	return fmt.Sprintf("%s, %s %s (95 %% interval %s) of the network's %s %s when every other edge carries %s; %s%s%s.", size, give, Percent(c.Faithfulness.Estimate),
+	if c.Faithfulness.High < 0.5 {
+		give += " only"
+	}
+	return fmt.Sprintf("%s %s %s (95 %% interval %s) of the network's %s %s when every other edge carries %s; %s%s%s.", size, give, Percent(c.Faithfulness.Estimate),
 		PercentInterval(c.Faithfulness.Low, c.Faithfulness.High), r.y(), where, r.carrying(c.Against), versusRandom(c), r.otherKinds(), answersAlone(c))
 }
 
-// share is that of the network's edges that are in the circuit.
-func (r CircuitReport) share() float64 {
-	return float64(len(r.Result.Edges)) / float64(max(1, r.Result.EdgesInNetwork))
+// share is that of the network's edges that are in the circuit, of which there may be very few.
+func (r CircuitReport) share() string {
+	return unit(significant(100*float64(len(r.Result.Edges))/float64(max(1, r.Result.EdgesInNetwork)), 2), "%")
 }
 
 // versusRandom says how the circuit stands among random ones of its size.
@@ -290,7 +293,7 @@ func methodWords(name string) string {
 func (r CircuitReport) wishWords() string {
 	switch w := r.Result.Wish; {
 	case w.Edges > 0:
-		return fmt.Sprintf("the strongest by |score| were taken, %s as asked for", plural(w.Edges, "edge"))
+		return fmt.Sprintf("the strongest by |score| were taken, as many as leave at most %s", plural(w.Edges, "edge"))
 	case w.Threshold > 0:
 		return fmt.Sprintf("those with a |score| of at least %s were taken", Number(w.Threshold))
 	case w.Faithfulness > 0:

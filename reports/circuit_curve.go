@@ -20,6 +20,7 @@ type circuitCurve struct {
 var (
 	faithfulCurve = curve{line: line(blue, 2), marker: draw.GlyphStyle{Color: blue, Radius: 3 * pixel, Shape: draw.CircleGlyph{}}}
 	selectCurve   = curve{line: line(vermillion, 1.6, 7, 4), marker: draw.GlyphStyle{Color: vermillion, Radius: 3.4 * pixel, Shape: draw.PyramidGlyph{}}}
+	chosenLine    = line(ink, 1.4, 2, 3)
 )
 
 func (d circuitCurve) png() []byte {
@@ -34,6 +35,8 @@ func (d circuitCurve) png() []byte {
 	return renderPNG(height, func(c draw.Canvas) {
 		legend(c, 60*pixel, c.Max.Y-18*pixel, []legendEntry{{d.split, faithfulCurve.sample}, {"select", selectCurve.sample}, {"random circuits", func(c draw.Canvas, x0, x1, y vg.Length) {
 			fillRect(c, randomBand, x0, y-7*pixel, x1, y+7*pixel)
+		}}, {"this circuit: " + plural(d.chosen, "edge"), func(c draw.Canvas, x0, x1, y vg.Length) {
+			c.StrokeLine2(chosenLine, (x0+x1)/2, y-8*pixel, (x0+x1)/2, y+8*pixel)
 		}}})
 		p.Draw(draw.Crop(c, 6*pixel, -14*pixel, 6*pixel, -top*pixel))
 	})
@@ -74,18 +77,12 @@ func (d circuitCurve) draw(c draw.Canvas, p *plot.Plot) {
 		c.StrokeLine2(line(slate, 1.2), c.Min.X, y(v), c.Max.X, y(v))
 	}
 	chosen := x(float64(d.chosen))
-	c.StrokeLine2(line(slate, 1.4, 2, 3), chosen, c.Min.Y, chosen, c.Max.Y)
+	c.StrokeLine2(chosenLine, chosen, c.Min.Y, chosen, c.Max.Y)
 	selectCurve.through(c, selected)
 	for k, i := range d.points {
 		c.StrokeLine2(line(blue, 1.2), faithful[k].X, y(100*i.Faithfulness.Low), faithful[k].X, y(100*i.Faithfulness.High))
 	}
 	faithfulCurve.through(c, faithful)
-	style := textStyle(regular, 13, slate)
-	point := vg.Point{X: chosen + 6*pixel, Y: y(50)}
-	if chosen > (c.Min.X+c.Max.X)/2 {
-		style.XAlign, point.X = draw.XRight, chosen-6*pixel
-	}
-	c.FillText(style, point, "this circuit: "+plural(d.chosen, "edge"))
 }
 
 // logTicks are ticks at 1, 2 and 5 times the powers of ten, the powers alone where there are many.

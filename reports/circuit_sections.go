@@ -10,6 +10,9 @@ import (
 	"neuroprobe/ablate/circuit"
 )
 
+// longestName is how many characters of a neuron's label a box shows.
+const longestName = 20
+
 // drawing is the whole circuit as a drawing.
 func (r CircuitReport) drawing() circuitDrawing {
 	x := r.Result
@@ -23,7 +26,7 @@ func (r CircuitReport) drawing() circuitDrawing {
 		switch {
 		case n.Lesioned:
 			if n.Label != "" {
-				node.lines = append(node.lines, n.Label+" "+fixed(float64(n.AUROC), 2))
+				node.lines = append(node.lines, elide(n.Label, longestName)+" "+fixed(float64(n.AUROC), 2))
 			}
 			node.lines = append(node.lines, "lesion "+Signed(n.Lesion.Estimate))
 		case n.Neuron.Layer == 0:
