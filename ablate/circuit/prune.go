@@ -51,6 +51,10 @@ type ranking struct {
 // rank puts what the method kept first, then orders by |score|; ties by edge.
 func (p *Preparation) rank(s *Scores) *ranking {
 	r := &ranking{Preparation: p, Scores: s}
+	if s.Order != nil {
+		r.order, r.kept = s.Order, len(s.Order)
+		return r
+	}
 	kept := func(e int) bool { return s.Kept == nil || s.Kept[e] }
 	for e, score := range s.Score {
 		if score != 0 {
@@ -66,6 +70,9 @@ func (p *Preparation) rank(s *Scores) *ranking {
 				return -1
 			}
 			return 1
+		}
+		if s.Order != nil {
+			return 0
 		}
 		return cmp.Compare(math.Abs(s.Score[b]), math.Abs(s.Score[a]))
 	})
