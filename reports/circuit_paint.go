@@ -161,10 +161,14 @@ func (p *circuitPainter) paintBox(c draw.Canvas, s slot) {
 	}
 }
 
-// shortened is a text cut to so many pixels.
+// shortened is a text cut to so many pixels, by its words if they can be, else at its end.
 func shortened(style text.Style, s string, pixels float64) string {
 	face := font.DefaultCache.Lookup(style.Font, style.Font.Size)
-	return fit(face.FontFace(vgimg.DefaultDPI), plain(s), int(pixels))
+	s = fit(face.FontFace(vgimg.DefaultDPI), plain(s), int(pixels))
+	for n := len([]rune(s)) - 1; n > 0 && style.Width(s) > vg.Length(pixels+1)*pixel; n-- {
+		s = elide(s, n)
+	}
+	return s
 }
 
 // strokeColour tells the two kinds of edges apart, beside their ends and dashes.

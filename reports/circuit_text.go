@@ -78,7 +78,7 @@ func mermaidText(text string) string {
 // dot is the drawing for Graphviz.
 func (d circuitDrawing) dot() string {
 	var b strings.Builder
-	b.WriteString("digraph circuit {\n  rankdir=LR; newrank=true; nodesep=0.12; ranksep=1.2;\n")
+	b.WriteString("digraph circuit {\n  rankdir=LR; newrank=true; fontname=\"Liberation Sans\"; nodesep=0.12; ranksep=1.2;\n")
 	b.WriteString("  node [shape=box, fontname=\"Liberation Sans\", fontsize=11];\n  edge [fontname=\"Liberation Sans\", fontsize=9];\n")
 	if len(d.edges) > manyEdges {
 		b.WriteString("  splines=line; // so many curves would take minutes\n")

@@ -62,7 +62,7 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is a piece of a section: Paragraph, List, Table, Figure or Code.
+// Block is a piece of a section: Paragraph, List, Table, Figure, Code or Files.
 type Block interface{ block() }
 
 // Paragraph is running text.
@@ -82,11 +82,22 @@ type Figure struct {
 // Code is text shown as it is. Language "mermaid" draws a diagram on code hosts.
 type Code struct{ Language, Text string }
 
+// Files are files for other programs that lie beside the pictures, each with a link.
+type Files []Attachment
+
+// Attachment is one of them. File is its name in the entry's picture folder.
+type Attachment struct {
+	File string // "circuit.dot"
+	Data []byte
+	What string // what it is for, after the link
+}
+
 func (Paragraph) block() {}
 func (List) block()      {}
 func (Table) block()     {}
 func (Figure) block()    {}
 func (Code) block()      {}
+func (Files) block()     {}
 
 // Exclusion is something left out: how many of what, and some of them by name.
 type Exclusion struct {
@@ -114,6 +125,7 @@ type header struct {
 	Seconds    float64           `json:"seconds"`
 	Provenance map[string]string `json:"provenance"`
 	Pictures   []string          `json:"pictures"`
+	Files      []string          `json:"files,omitempty"`
 	Exclusions []Exclusion       `json:"exclusions,omitempty"`
 	Warnings   []string          `json:"warnings,omitempty"`
 }
@@ -138,6 +150,9 @@ func (e Entry) JSON() ([]byte, error) {
 	for _, f := range e.figures() {
 		out.Pictures = append(out.Pictures, f.File)
 	}
+	for _, f := range e.files() {
+		out.Files = append(out.Files, f.File)
+	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -160,9 +175,30 @@ func (e Entry) figures() []Figure {
 	return figures
 }
 
+func (e Entry) files() (all []Attachment) {
+	for _, s := range e.Sections {
+		for _, b := range s.Blocks {
+			if f, ok := b.(Files); ok {
+				all = append(all, f...)
+			}
+		}
+	}
+	return all
+}
+
+// beside is everything that lies in the entry's picture folder, as attachments.
+func (e Entry) beside() []Attachment {
+	var all []Attachment
+	for _, f := range e.figures() {
+		all = append(all, Attachment{File: f.File, Data: f.PNG})
+	}
+	return append(all, e.files()...)
+}
+
 var (
 	slugPattern    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	picturePattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*\.png$`)
+	filePattern    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+$`)
 )
 
 // check verifies what the notebook relies on, so that a faulty entry is refused whole.
@@ -173,15 +209,20 @@ func (e Entry) check() error {
 	case e.Title == "":
 		return fmt.Errorf("reports: entry %s has no title", e.Slug)
 	}
-	seen := map[string]bool{}
 	for _, f := range e.figures() {
-		switch {
-		case !picturePattern.MatchString(f.File):
+		if !picturePattern.MatchString(f.File) {
 			return fmt.Errorf("reports: picture of entry %s is named %q (want like curves.png)", e.Slug, f.File)
+		}
+	}
+	seen := map[string]bool{}
+	for _, f := range e.beside() {
+		switch {
+		case !filePattern.MatchString(f.File):
+			return fmt.Errorf("reports: file of entry %s is named %q (want like circuit.dot)", e.Slug, f.File)
 		case seen[f.File]:
-			return fmt.Errorf("reports: entry %s has two pictures named %s", e.Slug, f.File)
-		case len(f.PNG) == 0:
-			return fmt.Errorf("reports: picture %s of entry %s is empty", f.File, e.Slug)
+			return fmt.Errorf("reports: entry %s has two pictures or files named %s", e.Slug, f.File)
+		case len(f.Data) == 0:
+			return fmt.Errorf("reports: %s of entry %s is empty", f.File, e.Slug)
 		}
 		seen[f.File] = true
 	}

@@ -73,6 +73,10 @@ func writeBlock(b *bytes.Buffer, name string, block Block) {
 		if x.Caption != "" {
 			fmt.Fprintf(b, "\n*%s*\n", escape(x.Caption))
 		}
+	case Files:
+		for _, f := range x {
+			fmt.Fprintf(b, "- [%s](%s/%s): %s\n", f.File, name, f.File, escape(f.What))
+		}
 	case Code:
 		fence := "```"
 		for strings.Contains(x.Text, fence) {

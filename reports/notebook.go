@@ -15,7 +15,7 @@ import (
 // Notebook is a lab's folder of entries and their index:
 //
 //	README.md                  the index
-//	reports/0001-train/        an entry's pictures
+//	reports/0001-train/        an entry's pictures, and files for other programs
 //	reports/0001-train.json    an entry for programs
 //	reports/0001-train.md      the entry
 //
@@ -71,10 +71,10 @@ func (n *Notebook) Add(e Entry) (path string, err error) {
 
 func (n *Notebook) write(name string, e Entry, data []byte) error {
 	base := filepath.Join(n.reports(), name)
-	if figures := e.figures(); len(figures) > 0 {
+	if beside := e.beside(); len(beside) > 0 {
 		err := atomicfile.Dir(base, func(dir string) error {
-			for _, f := range figures {
-				if err := atomicfile.Write(filepath.Join(dir, f.File), f.PNG); err != nil {
+			for _, f := range beside {
+				if err := atomicfile.Write(filepath.Join(dir, f.File), f.Data); err != nil {
 					return err
 				}
 			}

@@ -26,6 +26,7 @@ func smallEntry(slug string) Entry {
 				Notes: []Note{{Text: "On the cell.", Row: 1, Col: 0}, {Text: "On the whole."}}, Terminal: true},
 			Figure{File: "a.png", PNG: []byte("a"), Alt: "a [bracket]", Caption: "Of *a*."},
 			Code{"mermaid", "graph LR\n  a --> b\n"},
+			Files{{File: "a.dot", Data: []byte("digraph {}"), What: "for <Graphviz>"}},
 		}}},
 		Exclusions: []Exclusion{{Count: 3, What: "pairs whose denominator is tiny"}},
 		Warnings:   []string{"Only a test."},
@@ -92,8 +93,8 @@ func TestNotebookNumbersEntriesInOrder(t *testing.T) {
 		t.Errorf("second entry is %s, want %s", second, want)
 	}
 	want := []string{"README.md",
-		"reports/0001-train/a.png", "reports/0001-train.json", "reports/0001-train.md",
-		"reports/0002-ablate-3-17/a.png", "reports/0002-ablate-3-17.json", "reports/0002-ablate-3-17.md"}
+		"reports/0001-train/a.dot", "reports/0001-train/a.png", "reports/0001-train.json", "reports/0001-train.md",
+		"reports/0002-ablate-3-17/a.dot", "reports/0002-ablate-3-17/a.png", "reports/0002-ablate-3-17.json", "reports/0002-ablate-3-17.md"}
 	got := listing(t, dir)
 	slices.Sort(got)
 	slices.Sort(want)
@@ -233,13 +234,23 @@ func TestAddRefusesFaultyEntries(t *testing.T) {
 			e.Sections = append(e.Sections, Section{"x", []Block{Figure{File: name, PNG: []byte("x")}}})
 		}
 	}
+	file := func(name, data string) func(*Entry) {
+		return func(e *Entry) {
+			e.Sections = append(e.Sections, Section{"x", []Block{Files{{File: name, Data: []byte(data)}}}})
+		}
+	}
 	for want, e := range map[string]Entry{
 		"slug is \"../x\"":              faulty(func(e *Entry) { e.Slug = "../x" }),
 		"slug is \"\"":                  faulty(func(e *Entry) { e.Slug = "" }),
 		"has no title":                  faulty(func(e *Entry) { e.Title = "" }),
 		"named \"../b.png\"":            faulty(figure("../b.png")),
-		"two pictures named a.png":      faulty(figure("a.png")),
-		"picture b.png of entry a is e": faulty(func(e *Entry) { e.Sections = []Section{{"x", []Block{Figure{File: "b.png"}}}} }),
+		"files named a.png":             faulty(figure("a.png")),
+		"b.png of entry a is empty":     faulty(func(e *Entry) { e.Sections = []Section{{"x", []Block{Figure{File: "b.png"}}}} }),
+		"named \"../b.dot\"":            faulty(file("../b.dot", "x")),
+		"named \"b\"":                   faulty(file("b", "x")),
+		"files named a.dot":             faulty(file("a.dot", "x")),
+		"pictures or files named a.png": faulty(file("a.png", "x")),
+		"b.dot of entry a is empty":     faulty(file("b.dot", "")),
 		"as JSON":                       faulty(func(e *Entry) { e.Data = func() {} }),
 	} {
 		dir := t.TempDir()
