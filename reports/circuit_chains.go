@@ -184,7 +184,7 @@ func (r ChainsReport) chainsSection() Section {
 		Terminal: true,
 	}
 	for k, c := range x.Chains[:min(len(x.Chains), listedChains)] {
-		t.Rows = append(t.Rows, []string{Count(k + 1), chainText(x, c), signWord(c.Sign), x.Weakest(c).Edge.String(), Number(c.Strength.Estimate), Interval(c.Strength.Low, c.Strength.High), Number(c.Chosen),
+		t.Rows = append(t.Rows, []string{Count(k + 1), chainText(x, c), chainSign(c.Sign), x.Weakest(c).Edge.String(), Number(c.Strength.Estimate), Interval(c.Strength.Low, c.Strength.High), Number(c.Chosen),
 			Signed(c.Cut.Estimate), SignedInterval(c.Cut.Low, c.Cut.High), pFigure(c.P), pFigure(c.RelativeP)})
 	}
 	if more := len(x.Chains) - len(t.Rows); more > 0 {
@@ -227,7 +227,7 @@ func (r ChainsReport) wiring() circuitDrawing {
 	return d
 }
 
-func signWord(sign int) string {
+func chainSign(sign int) string {
 	switch {
 	case sign > 0:
 		return "+"

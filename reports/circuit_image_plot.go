@@ -133,7 +133,7 @@ func (s chainStrip) paint(c draw.Canvas, x, y float64, n circuit.ChainNeuron) {
 		for _, v := range n.Map {
 			top = max(top, float64(v))
 		}
-		heat{n.Map, n.Rows, n.Cols, top}.over(img, img.Rect)
+		heat{n.Map, n.Rows, n.Cols, top}.over(img, img.Rect, s.picture.Width, s.picture.Height)
 	}
 	left, low := x+float64(stripCell-size.X)/2, y+float64(stripCell-size.Y)/2
 	corners := rectangle(left, low, float64(size.X), float64(size.Y))

@@ -66,7 +66,7 @@ func (r ImageReport) chainSection() Section {
 		}
 		t.Rows = append(t.Rows, []string{l.Edge.String(), r.tunedAs(l.Edge.To), strings.TrimSpace(arrow(l.Excitatory())), Signed(l.Term), Signed(l.Usual), Signed(l.Effect), Number(l.After), Count(l.Rank) + " of " + Count(l.Of), becomes(l.Cut)})
 	}
-	t.Rows = append(t.Rows, []string{"all at once", "", signWord(c.Sign), "", "", Signed(c.Cut.Effect), Number(c.Cut.After), "", becomes(c.Cut)})
+	t.Rows = append(t.Rows, []string{"all at once", "", chainSign(c.Sign), "", "", Signed(c.Cut.Effect), Number(c.Cut.After), "", becomes(c.Cut)})
 	said := fmt.Sprintf("y is %s before any cut. Cut alone, %s of the %s %s the answer; all cut at once, it %s.", Number(x.Y), none(flips), plural(len(c.Links), "link"), turn(flips), becomes(c.Cut))
 	said += fmt.Sprintf(" Of %s chains from the image to %s, %s have only edges whose cut lowers y; this one's weakest link lowers it by %s.",
 		chainCount(c.InNetwork), c.Neurons[len(c.Neurons)-1].ID, chainCount(c.Supporting), Number(c.Strength))
