@@ -27,6 +27,8 @@ type experimentOptions struct {
 	json      bool
 	resume    bool
 	command   string
+	// metrics are the values of --metric, of commands whose metrics are not those of ablations.
+	metrics []string
 
 	split, kindList, meanOver string
 	memory                    int
@@ -49,7 +51,11 @@ func (o *experimentOptions) addFlags(cmd *cobra.Command, several bool) {
 		f.StringVar(&o.kindList, "kind", o.kindList, usage)
 		mustExist(cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"zero", "mean", "resample"}, cobra.ShellCompDirectiveNoFileComp)))
 	}
-	f.StringVar(&o.ablate.Metric, "metric", o.ablate.Metric, "effect on `"+ablate.MetricNames[0]+"`[:CLASS], "+strings.Join(ablate.MetricNames[1:], ", ")+", recall:CLASS")
+	names, usage := ablate.MetricNames, "effect on `"+ablate.MetricNames[0]+"`[:CLASS], "+strings.Join(ablate.MetricNames[1:], ", ")+", recall:CLASS"
+	if o.metrics != nil {
+		names, usage = o.metrics, "effect on `"+strings.Join(o.metrics, "` or ")
+	}
+	f.StringVar(&o.ablate.Metric, "metric", o.ablate.Metric, usage)
 	f.StringVar(&o.split, "split", o.ablate.Split.String(), "measure on the `images` of: train, select or confirm")
 	f.IntVar(&o.ablate.Resamples, "resamples", o.ablate.Resamples, "bootstrap resamples behind the intervals")
 	f.IntVar(&o.ablate.Permutations, "permutations", o.ablate.Permutations, "permutations (or sign flips) behind each p-value")
@@ -62,7 +68,7 @@ func (o *experimentOptions) addFlags(cmd *cobra.Command, several bool) {
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	f.BoolVar(&o.resume, "resume", false, "go on with the same command where it was interrupted")
 	mustExist(cmd.RegisterFlagCompletionFunc("split", cobra.FixedCompletions([]string{"train", "select", "confirm"}, cobra.ShellCompDirectiveNoFileComp)))
-	mustExist(cmd.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(ablate.MetricNames, cobra.ShellCompDirectiveNoFileComp)))
+	mustExist(cmd.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)))
 	mustExist(cmd.RegisterFlagCompletionFunc("mean-over", cobra.FixedCompletions([]string{"position", "channel"}, cobra.ShellCompDirectiveNoFileComp)))
 }
 
@@ -78,6 +84,8 @@ func (o *experimentOptions) parse(cmd *cobra.Command) (err error) {
 	}
 	o.ablate.MeanOver = ablate.MeanOver(o.meanOver)
 	switch {
+	case o.metrics != nil && !slices.Contains(o.metrics, o.ablate.Metric):
+		return usagef("--metric %q: want %s", o.ablate.Metric, strings.Join(o.metrics, " or "))
 	case o.ablate.MeanOver != ablate.OverPosition && o.ablate.MeanOver != ablate.OverChannel:
 		return usagef("--mean-over %q: want position or channel", o.meanOver)
 	case o.ablate.Resamples < 100 || o.ablate.Resamples > 1_000_000:
@@ -119,8 +127,10 @@ func (o *experimentOptions) open(ctx context.Context, check func(*model.Network)
 	if err := check(e.network); err != nil {
 		return nil, hint(&usageError{err}, "neuroprobe inspect%s lists the layers", e.lab.flag())
 	}
-	if e.metric, err = ablate.ParseMetric(o.ablate.Metric, e.network.Classes); err != nil {
-		return nil, &usageError{err}
+	if o.metrics == nil {
+		if e.metric, err = ablate.ParseMetric(o.ablate.Metric, e.network.Classes); err != nil {
+			return nil, &usageError{err}
+		}
 	}
 	if e.set, err = e.lab.openData(ctx, e.network, o.streams); err != nil {
 		return nil, err

@@ -26,12 +26,14 @@ func newRootCmd(s streams) *cobra.Command {
 		Use:   "neuroprobe",
 		Short: "Find out what the neurons of a small vision network do",
 		Long: `neuroprobe raises a small image classifier (train), finds out what its neurons respond to
-(probe), knocks them out one at a time (ablate), and writes every experiment into a lab
-notebook: Markdown with tables and pictures, and the same as JSON.`,
+(probe), knocks them out one at a time (ablate), traces the wiring behind an answer (circuit), and
+writes every experiment into a lab notebook: Markdown with tables and pictures, and the same as
+JSON.`,
 		Example: `  neuroprobe train                          raise a network on built-in cat and dog faces
   neuroprobe probe                          which neuron fires for what
   neuroprobe ablate --neuron 3:17           silence channel 17 of the third layer
   neuroprobe ablate sweep                   lesion every neuron, and rank them
+  neuroprobe circuit                        the wiring by which it says dog
   neuroprobe record                         activations as Parquet
   neuroprobe inspect                        print the network's layers
   neuroprobe train --data folder:photos --lab photos-lab`,
@@ -54,7 +56,7 @@ notebook: Markdown with tables and pictures, and the same as JSON.`,
 	mustExist(root.RegisterFlagCompletionFunc("blas", cobra.FixedCompletions([]string{"auto", "go"}, cobra.ShellCompDirectiveDefault)))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
-	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate),
+	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate), newCircuitCmd(g, runCircuit),
 		newInspectCmd(g, runInspect), newDatasetsCmd(g), newVersionCmd(g), newCompletionCmd(g))
 	return root
 }
