@@ -196,4 +196,3 @@ func (t *Task) contributions(ctx context.Context, images []float32, edges []mode
 	}
 	return all, err
 }
-

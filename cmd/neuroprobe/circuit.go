@@ -34,6 +34,7 @@ func newCircuitCmd(g *globals, runF func(context.Context, *findOptions) error) *
 // circuitCommands are the subcommands.
 func circuitCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
+		newCircuitEdgeCmd(g, runCircuitEdge),
 		// One line each.
 	}
 }
