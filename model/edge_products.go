@@ -14,6 +14,10 @@ import "neuroprobe/model/kernel"
 // All edges cost one product: with G the gradient of a layer's weights for inputs `difference`, the
 // sum of an edge is Σ W·G over its weights.
 func (n *Network) EdgeProducts(m int, differences [][]float32, gradient []float32, images int, sums []float64) {
+	n.edgeProducts(m, differences, gradient, images, sums, 0)
+}
+
+func (n *Network) edgeProducts(m int, differences [][]float32, gradient []float32, images int, sums []float64, workers int) {
 	l, g := &n.Spec.Layers[m-1], &n.geo[m]
 	if l.Kind == Add {
 		n.addProducts(m, differences, gradient, images, sums)
@@ -22,9 +26,9 @@ func (n *Network) EdgeProducts(m int, differences [][]float32, gradient []float3
 	weight := n.Params[m].Weight
 	dw, db := make([]float32, len(weight)), make([]float32, g.Act[0])
 	if in := differences[g.Inputs[0]]; l.Kind == Conv2D {
-		kernel.NewConv(g.In[0], g.In[1], g.In[2], g.Act[0], l.Kernel, l.stride(), l.Padding).BackwardWeight(dw, db, gradient, in, images, 0)
+		kernel.NewConv(g.In[0], g.In[1], g.In[2], g.Act[0], l.Kernel, l.stride(), l.Padding).BackwardWeight(dw, db, gradient, in, images, workers)
 	} else {
-		kernel.DenseBackwardWeight(dw, db, gradient, in, images, g.FanIn, g.Act[0], 0)
+		kernel.DenseBackwardWeight(dw, db, gradient, in, images, g.FanIn, g.Act[0], workers)
 	}
 	each := g.FanIn / g.In[0]
 	for k, d := range dw {

@@ -110,6 +110,7 @@ type MaskedSession struct {
 }
 
 type maskedLayer struct {
+	act        []float32 // images × Act
 	out        []float32 // images × Out
 	difference []float32 // out − reference
 	refPre     []float32 // images × Act, or one image's for all
@@ -131,6 +132,9 @@ func NewMaskedSession(n *Network, images []float32, ref Reference) (*MaskedSessi
 	for l := range s.layers {
 		g := &n.geo[l]
 		s.layers[l].out, s.layers[l].difference = make([]float32, s.images*g.Out.Size()), make([]float32, s.images*g.Out.Size())
+		if l > 0 {
+			s.layers[l].act = make([]float32, s.images*g.Act.Size())
+		}
 		s.layers[l].convs = map[int]*kernel.Conv{}
 		if l > 0 && n.Spec.Layers[l-1].Pool != nil && n.Spec.Layers[l-1].Pool.Kind == MaxPool {
 			p := n.Spec.Layers[l-1].Pool
@@ -249,41 +253,47 @@ func (s *MaskedSession) compute(m int, mask *Mask, units []int) {
 	if wired > 0 {
 		s.sum(m, mask, units[:wired])
 	}
-	z := make([]float32, area)
 	for i := range s.images {
 		ref := l.refPre[i%(len(l.refPre)/g.Act.Size())*g.Act.Size():]
 		for k, u := range units {
+			z := l.act[i*g.Act.Size()+u*area:][:area]
 			copy(z, ref[u*area:(u+1)*area])
 			if k < wired {
 				for p, v := range l.pre[(i*wired+k)*area:][:area] {
 					z[p] += v
 				}
 			}
-			s.hand(m, i, u, z)
+			s.hand(m, i, u)
 		}
 	}
 }
 
-// sum fills pre, images × units × area, with what the kept edges carry more than the reference.
-func (s *MaskedSession) sum(m int, mask *Mask, units []int) {
-	l, g := &s.layers[m], &s.net.geo[m]
-	senders, weight := s.net.sendersOf(m), s.net.Params[m].Weight
-	if s.net.Spec.Layers[m-1].Kind == Add {
-		s.add(m, mask, units)
-		return
-	}
+// weights are the weights of some neurons with 0 for what is not kept.
+func (s *MaskedSession) weights(m int, mask *Mask, units []int) []float32 {
+	g, senders := &s.net.geo[m], s.net.sendersOf(m)
 	each := g.FanIn / senders // weights of an edge
 	s.weight = sized(s.weight, len(units)*g.FanIn)
 	masked := s.weight[:len(units)*g.FanIn]
 	for k, u := range units {
 		row := masked[k*g.FanIn : (k+1)*g.FanIn]
-		copy(row, weight[u*g.FanIn:])
+		copy(row, s.net.Params[m].Weight[u*g.FanIn:])
 		for j, kept := range mask.kept[m][u*senders : (u+1)*senders] {
 			if !kept {
 				clear(row[j*each : (j+1)*each])
 			}
 		}
 	}
+	return masked
+}
+
+// sum fills pre, images × units × area, with what the kept edges carry more than the reference.
+func (s *MaskedSession) sum(m int, mask *Mask, units []int) {
+	l, g := &s.layers[m], &s.net.geo[m]
+	if s.net.Spec.Layers[m-1].Kind == Add {
+		s.add(m, mask, units)
+		return
+	}
+	masked := s.weights(m, mask, units)
 	in, none := s.layers[g.Inputs[0]].difference, make([]float32, len(units))
 	if s.net.Spec.Layers[m-1].Kind == Conv2D {
 		s.conv(m, len(units)).Forward(l.pre, in, masked, none, s.images, false, 1)
@@ -310,9 +320,10 @@ func (s *MaskedSession) add(m int, mask *Mask, units []int) {
 	}
 }
 
-// hand makes a neuron's pre-activation on an image into what it hands on. z is scratch.
-func (s *MaskedSession) hand(m, image, unit int, z []float32) {
+// hand makes a neuron's pre-activation on an image, in act, into what it hands on.
+func (s *MaskedSession) hand(m, image, unit int) {
 	g, spec := &s.net.geo[m], &s.net.Spec.Layers[m-1]
+	z := s.layers[m].act[image*g.Act.Size()+unit*g.Act.Area():][:g.Act.Area()]
 	if spec.Activation == ReLU {
 		kernel.ReLU(z)
 	}

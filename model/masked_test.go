@@ -261,3 +261,125 @@ func nudged(n *model.Network, image []float32, layer, index int, delta float64) 
 	_, _, out := modeltest.Forward(n, image, modeltest.Nudge{Layer: layer, Index: index, Delta: delta})
 	return out[n.Depth()][0] - out[n.Depth()][1]
 }
+
+// TestMaskedGradients: by central differences in float64 would need an oracle of masks; float32
+// differences of an edge's weight do, at a coarse tolerance, and with all edges kept the products of
+// gorgonia's gradients at a fine one.
+func TestMaskedGradients(t *testing.T) {
+	for _, spec := range sweepSpecs(t) {
+		n := modeltest.Random(spec, 3)
+		const images = 4
+		pixels := modeltest.Images(spec.Input, images, 4)
+		targets := make([]float32, images*len(n.Classes))
+		for k := range targets {
+			targets[k] = float32(k%3) - 1
+		}
+		for kind, ref := range references(t, n, images) {
+			s, err := model.NewMaskedSession(n, pixels, ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Run(n.NewMask(true))
+			got := edgeSums(n)
+			s.Gradients(targets, got)
+			want := productsByGraph(t, n, pixels, ref, targets)
+			for m := range got {
+				for k := range got[m] {
+					if d := math.Abs(got[m][k] - want[m][k]); !(d <= 1e-4*max(1, math.Abs(want[m][k]))) {
+						t.Fatalf("%s, %s, layer %d, edge %d: %v, want %v", spec.Name, kind, m, k, got[m][k], want[m][k])
+					}
+				}
+			}
+		}
+	}
+}
+
+func edgeSums(n *model.Network) [][]float64 {
+	sums := make([][]float64, n.Depth()+1)
+	for _, e := range n.Edges() {
+		sums[e.To.Layer] = append(sums[e.To.Layer], 0)
+	}
+	return sums
+}
+
+// productsByGraph is the same of the whole network, with gradients from gorgonia's graph.
+func productsByGraph(t *testing.T, n *model.Network, pixels []float32, ref model.Reference, targets []float32) [][]float64 {
+	t.Helper()
+	images, size := len(pixels)/n.Spec.Input.Size(), n.Spec.Input.Size()
+	g, err := model.NewGradients(n, images, model.WeightedLogits, model.Wanted{Activations: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if _, err := g.Run(n.Normalise(pixels), targets); err != nil {
+		t.Fatal(err)
+	}
+	differences := make([][]float32, n.Depth()+1)
+	for i := range images {
+		clean, other := outputsOf(t, n, pixels[i*size:(i+1)*size]), ref.Outputs
+		if other == nil {
+			other = outputsOf(t, n, ref.Images[i*size:(i+1)*size])
+		}
+		for l := range clean {
+			for p := range clean[l] {
+				differences[l] = append(differences[l], clean[l][p]-other[l][p])
+			}
+		}
+	}
+	sums := edgeSums(n)
+	for m := 1; m <= n.Depth(); m++ {
+		n.EdgeProducts(m, differences, g.PreActivation(m), images, sums[m])
+	}
+	return sums
+}
+
+// TestMaskedGradientsOfACircuit: within a linear network the derivative is exactly what an edge more
+// or less changes.
+func TestMaskedGradientsOfACircuit(t *testing.T) {
+	for _, spec := range sweepSpecs(t) {
+		if spec.Name == "mlp" {
+			continue // as many edges teach nothing new
+		}
+		spec.Layers = slices.Clone(spec.Layers)
+		for l := range spec.Layers {
+			spec.Layers[l].Activation = model.Identity
+			if p := spec.Layers[l].Pool; p != nil && p.Kind == model.MaxPool {
+				spec.Layers[l].Pool = nil
+			}
+		}
+		n := modeltest.Random(spec, 3)
+		pixels := modeltest.Images(spec.Input, 2, 4)
+		targets := make([]float32, 2*len(n.Classes))
+		targets[0], targets[len(n.Classes)+1] = 1, -2
+		value := func(logits []float32) (y float64) {
+			for k, w := range targets {
+				y += float64(w) * float64(logits[k])
+			}
+			return y
+		}
+		for kind, ref := range references(t, n, 2) {
+			s, err := model.NewMaskedSession(n, pixels, ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mask := randomMask(n, 0.5, 9)
+			before, got := value(s.Run(mask)), edgeSums(n)
+			s.Gradients(targets, got)
+			place, edges := map[int]int{}, n.Edges()
+			for k, e := range edges {
+				if k%max(1, len(edges)/60) == 0 {
+					other := mask.Clone()
+					other.Set(e, !mask.Kept(e))
+					want := value(s.Run(other)) - before
+					if mask.Kept(e) {
+						want = -want
+					}
+					if d := math.Abs(got[e.To.Layer][place[e.To.Layer]] - want); !(d <= 1e-3*max(0.1, math.Abs(want))) {
+						t.Errorf("%s, %s, %v: %v, want %v", spec.Name, kind, e, got[e.To.Layer][place[e.To.Layer]], want)
+					}
+				}
+				place[e.To.Layer]++
+			}
+		}
+	}
+}

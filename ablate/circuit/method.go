@@ -1,6 +1,10 @@
 package circuit
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+)
 
 // Method scores every edge of the network for a task. The fields of a method are its parameters.
 type Method interface {
@@ -16,4 +20,22 @@ type Scores struct {
 	Score []float64 // by edge
 	// Kept is by edge what survived, of methods that decide themselves; nil of those that rank.
 	Kept []bool
+}
+
+// MethodNames are the methods' names, the default first.
+var MethodNames = []string{"eap-ig", "eap", "exact", "acdc"}
+
+// ParseMethod finds a method by name, with its default parameters; "" is the first of MethodNames.
+func ParseMethod(name string) (Method, error) {
+	switch name {
+	case "", "eap-ig":
+		return EAPIG{}, nil
+	case "eap":
+		return EAP{}, nil
+	case "exact":
+		return Exact{}, nil
+	case "acdc":
+		return ACDC{}, nil
+	}
+	return nil, fmt.Errorf("circuit: method %q (want %s)", name, strings.Join(MethodNames, ", "))
 }

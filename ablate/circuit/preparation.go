@@ -41,7 +41,8 @@ func Prepare(ctx context.Context, n *model.Network, set *datasets.Set, o Options
 	if p.weights, err = weights(p.Metric, p.Goal.Class, len(n.Classes)); err != nil {
 		return nil, err
 	}
-	p.means, err = meanOutputs(ctx, n, set, p.Workers)
+	lo, hi := set.Range(datasets.Select)
+	p.means, err = meanOutputs(ctx, n, set.Images[lo*set.ImageSize():hi*set.ImageSize()], p.Workers)
 	return p, err
 }
 
@@ -63,16 +64,16 @@ func (p *Preparation) Y(logits []float32) float64 {
 	return y
 }
 
-// meanOutputs is what every layer hands on, averaged over the select images.
-func meanOutputs(ctx context.Context, n *model.Network, set *datasets.Set, workers int) ([][]float32, error) {
-	lo, hi := set.Range(datasets.Select)
+// meanOutputs is what every layer hands on, averaged over images.
+func meanOutputs(ctx context.Context, n *model.Network, images []float32, workers int) ([][]float32, error) {
+	count := len(images) / n.Spec.Input.Size()
 	var want model.Trace
 	for l := range n.Depth() + 1 {
 		want.Out = append(want.Out, l)
 	}
 	// Sums are kept by batch and added in order: the same with any number of workers.
-	batches := make([][][]float64, hi-lo)
-	_, err := n.Observe(ctx, set.Images[lo*set.ImageSize():hi*set.ImageSize()], nil, workers, want, func(first int, t *model.Trace) {
+	batches := make([][][]float64, count)
+	_, err := n.Observe(ctx, images, nil, workers, want, func(first int, t *model.Trace) {
 		sums := make([][]float64, n.Depth()+1)
 		for l := range sums {
 			sums[l] = make([]float64, n.Geometry(l).Out.Size())
@@ -95,7 +96,7 @@ func meanOutputs(ctx context.Context, n *model.Network, set *datasets.Set, worke
 					sum += b[l][k]
 				}
 			}
-			means[l][k] = float32(sum / float64(hi-lo))
+			means[l][k] = float32(sum / float64(count))
 		}
 	}
 	return means, nil

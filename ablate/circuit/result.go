@@ -38,6 +38,9 @@ type Result struct {
 	RankLast probe.Number `json:"rank_correlation_last_layers"`
 	RankN    int          `json:"rank_correlation_edges"`
 	LastN    int          `json:"rank_correlation_last_layers_edges"`
+	// RankPairs is how many pairs of the measured split the exact effects behind both are from. Of a
+	// network with many edges, RankN and LastN are those of random samples.
+	RankPairs int `json:"rank_correlation_pairs"`
 
 	Checks []Check      `json:"checks"` // by kind of reference, Against's first
 	Curve  []CurvePoint `json:"curve"`
@@ -116,6 +119,9 @@ type Check struct {
 	Whole     float64 `json:"whole"`
 	Corrupted float64 `json:"corrupted"`
 	Alone     float64 `json:"alone"`
+	// Defined tells whether Whole − Corrupted can be told from 0. Where not, shares of it, their
+	// intervals and the curve (of Against) are 0 and mean nothing.
+	Defined bool `json:"defined"`
 	// Faithfulness and Completeness are shares of Whole − Corrupted, bootstrapped over pairs.
 	Faithfulness ablate.Interval `json:"faithfulness"`
 	Completeness ablate.Interval `json:"completeness"` // of the complement
