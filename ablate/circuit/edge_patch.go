@@ -263,13 +263,6 @@ func (k *EdgeKind) flips(said *answers) {
 	k.McNemarP = probe.Number(stats.McNemarExact(k.ToWrong, k.ToRight))
 }
 
-func count(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // carried fills in what the edge carries, clean and corrupted.
 func (t *Task) carried(ctx context.Context, e model.Edge, k *EdgeKind) error {
 	clean, err := t.contributions(ctx, t.Clean, []model.Edge{e})
