@@ -174,8 +174,11 @@ type ComparedLink struct {
 	Other  string     `json:"edge_in_b,omitempty"`
 	InA    bool       `json:"in_a"`
 	InB    bool       `json:"in_b"`
-	ScoreA float64    `json:"score_a"`
-	ScoreB float64    `json:"score_b"`
+	// Contribution is what the sender adds to the receiver's pre-activation in A's network, on average over
+	// select images and positions.
+	Contribution float64 `json:"contribution"`
+	ScoreA       float64 `json:"score_a"`
+	ScoreB       float64 `json:"score_b"`
 	// RankA and RankB are by |score| among all edges of each network.
 	RankA int `json:"rank_a"`
 	RankB int `json:"rank_b"`

@@ -201,6 +201,10 @@ func (c *comparer) describe() {
 		edge := p.Edges[e]
 		l := ComparedLink{Edge: edge, Source: edge.From.String(), Target: edge.To.String(), InA: has(c.sides[0].shown, e), InB: has(c.sides[1].shown, e),
 			ScoreA: c.sides[0].scores[e], ScoreB: c.sides[1].scores[c.theirs[e]], RankA: c.sides[0].rank[e], RankB: c.sides[1].rank[c.theirs[e]]}
+		carried := p.reference(edge)
+		for _, v := range carried {
+			l.Contribution += float64(v) / float64(len(carried))
+		}
 		if !c.same {
 			l.Other = c.sides[1].Edges[c.theirs[e]].String()
 		}

@@ -83,9 +83,9 @@ func (t *Task) neuronArm(a model.Address) model.Arm {
 }
 
 // reference is what the edge carries, by position, when its sender hands on its mean.
-func (t *Task) reference(e model.Edge) []float32 {
-	fill := make([]float32, t.Network.Positions(e.To))
-	t.Network.Contribution(fill, e.From, e.To, t.means[e.From.Layer])
+func (p *Preparation) reference(e model.Edge) []float32 {
+	fill := make([]float32, p.Network.Positions(e.To))
+	p.Network.Contribution(fill, e.From, e.To, p.means[e.From.Layer])
 	return fill
 }
 

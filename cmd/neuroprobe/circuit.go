@@ -73,6 +73,7 @@ All checks are from the measured split, against the mean, zero and other images 
 func circuitCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		newCircuitEdgeCmd(g, runCircuitEdge),
+		newCircuitCompareCmd(g, runCircuitCompare),
 		// One line each.
 	}
 }
