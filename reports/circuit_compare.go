@@ -31,7 +31,6 @@ func CircuitCompare(r CircuitCompareReport) Entry {
 		Method:     r.method(),
 		Sections:   nonEmpty(r.sharedSection(), r.drawingSection(), r.crossSection(), r.layersSection(), r.nodesSection(), r.linksSection(), r.scoresSection(), r.matchingSection()),
 		Exclusions: r.exclusions(),
-		Warnings:   nil,
 		Caveats:    r.caveats(),
 		Provenance: r.provenance(x.Split, x.Seed, facts...),
 		Run:        r.Run,
@@ -51,14 +50,18 @@ func (r CircuitCompareReport) question() string {
 	return fmt.Sprintf("Do two networks, %s and %s, come to %s by the same wiring?", x.A.Name, x.B.Name, what)
 }
 
-// told are the p that a comparison with chance has passed.
+// compareAlpha is below which p the number of shared edges is told from chance.
 const compareAlpha = 0.05
 
 func (r CircuitCompareReport) answer() string {
 	x := r.Result
 	e, n, null := x.AllEdges, x.AllNeurons, x.Nulls[0]
-	said := fmt.Sprintf("The circuits of %s and %s share %s of %s and %s edges, where %s would be expected by chance (%s), and %s of %s and %s hidden neurons (%s expected, %s).",
-		x.A.Name, x.B.Name, Count(e.Shared), Count(e.A), Count(e.B), fixed(e.Expected, 1), equalsP(float64(null.Many)), Count(n.Shared), Count(n.A), Count(n.B), fixed(n.Expected, 1), equalsP(float64(n.P)))
+	compared := ""
+	if !x.SameNetwork {
+		compared = " that have a counterpart"
+	}
+	said := fmt.Sprintf("The circuits of %s and %s, chosen on %s and %s pairs of select, share %s of %s and %s edges%s, where %s would be expected by chance (%s), and %s of %s and %s hidden neurons (%s expected, %s).",
+		x.A.Name, x.B.Name, Count(x.A.SelectPairs), Count(x.B.SelectPairs), Count(e.Shared), Count(e.A), Count(e.B), compared, fixed(e.Expected, 1), equalsP(float64(null.Many)), Count(n.Shared), Count(n.A), Count(n.B), fixed(n.Expected, 1), equalsP(float64(n.P)))
 	given := x.Nulls[len(x.Nulls)-1]
 	switch mean := fixed(float64(given.Draws.Mean), 1); {
 	case given.Many < compareAlpha:
@@ -154,9 +157,8 @@ func (r CircuitCompareReport) layersSection() Section {
 func (r CircuitCompareReport) crossSection() Section {
 	x := r.Result
 	t := Table{Columns: append(textColumns("task", "circuit"), numberColumns("edges", "faithfulness", "95 % interval", "random circuits: mean", "95 % of them", "p")...), Terminal: true}
-	p := effectsPlot{axis: "faithfulness: 0 is every edge corrupted, 1 the whole network", series: []series{firstSeries("circuit alone")},
+	p := effectsPlot{axis: "faithfulness: 0 is every edge corrupted, 1 the whole network", series: []series{firstSeries("")},
 		write: func(e effect) string { return fixed(e.estimate, 2) + "  " + interval(e.low, e.high, 2, false) }}
-	p.series[0].name = ""
 	for _, task := range x.Cross {
 		for _, c := range task.Rows {
 			if !task.Defined {
@@ -180,7 +182,7 @@ func (r CircuitCompareReport) crossSection() Section {
 	return s
 }
 
-// shownNodes is how many rows the tables of neurons and edges have.
+// shownShared and shownOnly are how many rows the tables of neurons and edges have.
 const (
 	shownShared = 20
 	shownOnly   = 8
@@ -353,4 +355,3 @@ func (r CircuitCompareReport) caveats() []string {
 		"Two networks are two specimens (n = 2): what they share may be shared by all networks raised like this, or by these two.")
 }
 
-func (r CircuitCompareReport) drawingSection() Section { return Section{} }

@@ -26,6 +26,9 @@ type CompareOptions struct {
 // DefaultCompareEdges is the size of circuits that are compared.
 const DefaultCompareEdges = 100
 
+// faithful is the least faithfulness of a circuit that does some of its work by itself.
+const faithful = 0.5
+
 // Side is one of the two whose circuits are compared: what, in which network.
 type Side struct {
 	Name    string // in the report: "dog", "specimen 2"
@@ -311,6 +314,9 @@ func (c *comparer) warn() {
 		warnf("the circuits answer questions of two kinds: corrupted edges carry %s for %s, and %s for %s", r.A.Against, r.A.Name, r.B.Against, r.B.Name)
 	}
 	for _, t := range r.Cross {
+		if own := t.Rows[0].Faithfulness; t.Defined && own.Estimate < faithful {
+			warnf("the circuit of %s alone has a faithfulness of %.2f: at this size it is its strongest edges, and not yet what works by itself", t.Side, own.Estimate)
+		}
 		if !t.Defined {
 			warnf("for %s, y of the whole network (%.3g) cannot be told from y with every edge corrupted (%.3g): faithfulness is not defined", t.Side, t.Whole, t.Corrupted)
 		}
