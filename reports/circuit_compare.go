@@ -354,4 +354,3 @@ func (r CircuitCompareReport) caveats() []string {
 		"A homologue answers the images alike; that it does the same work does not follow. Neurons without one may still have a counterpart in several neurons together.",
 		"Two networks are two specimens (n = 2): what they share may be shared by all networks raised like this, or by these two.")
 }
-

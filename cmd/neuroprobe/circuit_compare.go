@@ -233,4 +233,3 @@ func runCircuitCompare(ctx context.Context, o *compareOptions) error {
 	source.Network, source.ModelPath = found[0].network, found[0].file
 	return e.publish(reports.CircuitCompare(reports.CircuitCompareReport{Result: result, Source: source, Other: found[1].file}))
 }
-
