@@ -181,20 +181,44 @@ func (n *Network) Synapses(from, to Address) []float32 {
 	return n.Params[to.Layer].Weight[to.Unit*g.FanIn+from.Unit*each:][:each]
 }
 
-// correlate convolves one plane with one kernel.
+// correlate convolves one plane with one kernel. One weight after another meets whole lines of the
+// plane: the innermost loop has nothing to test.
 func (l *Layer) correlate(to, plane, kernel []float32, in, act Shape) {
-	for y := range act[1] {
-		for x := range act[2] {
-			sum := float32(0)
-			for ky := range l.Kernel {
-				for kx := range l.Kernel {
-					iy, ix := y*l.stride()+ky-l.Padding, x*l.stride()+kx-l.Padding
-					if iy >= 0 && iy < in[1] && ix >= 0 && ix < in[2] {
-						sum += plane[iy*in[2]+ix] * kernel[ky*l.Kernel+kx]
+	clear(to)
+	stride := l.stride()
+	for ky := range l.Kernel {
+		top, bottom := l.reach(ky, in[1], act[1])
+		for kx := range l.Kernel {
+			left, right := l.reach(kx, in[2], act[2])
+			if left >= right {
+				continue
+			}
+			w := kernel[ky*l.Kernel+kx]
+			for y := top; y < bottom; y++ {
+				line, from := to[y*act[2]+left:][:right-left], plane[(y*stride+ky-l.Padding)*in[2]+left*stride+kx-l.Padding:]
+				if stride == 1 {
+					for x, v := range from[:len(line)] {
+						line[x] += v * w
 					}
+					continue
+				}
+				for x := range line {
+					line[x] += from[x*stride] * w
 				}
 			}
-			to[y*act[2]+x] = sum
 		}
 	}
+}
+
+// reach is the range of outputs, of so many, for which a kernel's k-th row (or column) meets the
+// input and not its border.
+func (l *Layer) reach(k, in, outputs int) (first, end int) {
+	stride := l.stride()
+	if before := l.Padding - k; before > 0 {
+		first = (before + stride - 1) / stride
+	}
+	if last := in - 1 + l.Padding - k; last >= 0 {
+		end = min(outputs, last/stride+1)
+	}
+	return first, end
 }

@@ -10,25 +10,36 @@ import (
 type sweptRun struct {
 	s             *sweeper
 	images        int
-	pre, act, out [][]float32 // by layer, images × shape
-	first         map[turned][]float32
-	held          map[turned]bool // for this block
+	pre, act, out [][]float32        // by layer, images × shape
+	first         [turnings][]turned // by layer
 	padded        *paddings
 	pools         []*kernel.MaxPool
 	// The normalised images as they are, which dense layers read, and channels last.
 	normalised, input []float32
 }
 
-// turned names values turned around.
+// turned are values turned around.
 type turned struct {
-	what  rune // 'p', 'a' or 'o': pre-activation, activation, output
-	layer int
+	values []float32
+	held   bool // for this block
 }
+
+// What is turned around: pre-activations, activations, outputs, and outputs of single values by unit.
+const (
+	preFirst = iota
+	actFirst
+	outFirst
+	outByUnit
+	turnings
+)
 
 func newSweptRun(s *sweeper, padded *paddings, pools []*kernel.MaxPool) *sweptRun {
 	depth := s.net.Depth()
-	return &sweptRun{s: s, pre: make([][]float32, depth+1), act: make([][]float32, depth+1), out: make([][]float32, depth+1),
-		first: map[turned][]float32{}, held: map[turned]bool{}, padded: padded, pools: pools}
+	r := &sweptRun{s: s, pre: make([][]float32, depth+1), act: make([][]float32, depth+1), out: make([][]float32, depth+1), padded: padded, pools: pools}
+	for what := range r.first {
+		r.first[what] = make([]turned, depth+1)
+	}
+	return r
 }
 
 // run computes all layers on images (N×C×H×W, values in [0,1]).
@@ -36,7 +47,11 @@ func (r *sweptRun) run(pixels []float32) {
 	n := r.s.net
 	shape := n.Spec.Input
 	r.images = len(pixels) / shape.Size()
-	clear(r.held)
+	for what := range r.first {
+		for l := range r.first[what] {
+			r.first[what][l].held = false
+		}
+	}
 	r.normalised = sized(r.normalised, len(pixels))
 	normalised := r.normalised[:len(pixels)]
 	normalise(normalised, pixels, n.Mean, n.Std, shape.Area())
@@ -93,13 +108,13 @@ func (r *sweptRun) layer(m int) {
 }
 
 // firstOf gives values of a layer channels first, images × shape.
-func (r *sweptRun) firstOf(what rune, layer int) []float32 {
+func (r *sweptRun) firstOf(what, layer int) []float32 {
 	g := &r.s.net.geo[layer]
 	values, shape := r.act[layer], g.Act
 	switch what {
-	case 'p':
+	case preFirst:
 		values = r.pre[layer]
-	case 'o':
+	case outFirst:
 		values, shape = r.out[layer], g.Out
 	}
 	if layer == 0 {
@@ -109,42 +124,42 @@ func (r *sweptRun) firstOf(what rune, layer int) []float32 {
 	if shape.Area() == 1 {
 		return values
 	}
-	key := turned{what, layer}
-	if !r.held[key] {
-		r.first[key] = sized(r.first[key], len(values))
+	t := &r.first[what][layer]
+	if !t.held {
+		t.values = sized(t.values, len(values))
 		for at := 0; at < len(values); at += shape.Size() {
-			toFirst(r.first[key][at:at+shape.Size()], values[at:at+shape.Size()], shape[0])
+			toFirst(t.values[at:at+shape.Size()], values[at:at+shape.Size()], shape[0])
 		}
-		r.held[key] = true
+		t.held = true
 	}
-	return r.first[key][:len(values)]
+	return t.values[:len(values)]
 }
 
 // preFirst, actFirst and outFirst are one image's values of a layer, channels first.
 func (r *sweptRun) preFirst(layer, image int) []float32 {
 	size := r.s.net.geo[layer].Act.Size()
-	return r.firstOf('p', layer)[image*size : (image+1)*size]
+	return r.firstOf(preFirst, layer)[image*size : (image+1)*size]
 }
 
 func (r *sweptRun) actFirst(layer, image int) []float32 {
 	size := r.s.net.geo[layer].Act.Size()
-	return r.firstOf('a', layer)[image*size : (image+1)*size]
+	return r.firstOf(actFirst, layer)[image*size : (image+1)*size]
 }
 
 func (r *sweptRun) outFirst(layer, image int) []float32 {
 	size := r.s.net.geo[layer].Out.Size()
-	return r.firstOf('o', layer)[image*size : (image+1)*size]
+	return r.firstOf(outFirst, layer)[image*size : (image+1)*size]
 }
 
 // byUnit are the outputs of a layer of single values, units × images.
 func (r *sweptRun) byUnit(layer int) []float32 {
-	key, units := turned{'u', layer}, r.s.net.geo[layer].Out[0]
-	if !r.held[key] {
-		r.first[key] = sized(r.first[key], r.images*units)
-		toFirst(r.first[key][:r.images*units], r.out[layer][:r.images*units], units)
-		r.held[key] = true
+	t, units := &r.first[outByUnit][layer], r.s.net.geo[layer].Out[0]
+	if !t.held {
+		t.values = sized(t.values, r.images*units)
+		toFirst(t.values[:r.images*units], r.out[layer][:r.images*units], units)
+		t.held = true
 	}
-	return r.first[key]
+	return t.values
 }
 
 // lastOf turns the values of several images of a shape around.

@@ -1,11 +1,9 @@
 package reports
 
 import (
-	"bytes"
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
 	"math"
 	"slices"
 
@@ -54,11 +52,14 @@ func between(place float64, n int) (before, after int, part float64) {
 	return before, min(before+1, n-1), p - float64(before)
 }
 
-// over lays the map over a picture of the image that fills a rectangle.
-func (h heat) over(dst *image.RGBA, r image.Rectangle) {
+// over lays the map over a picture of an image of width × height pixels that fills a rectangle. Where the
+// picture enlarges the image, each of its pixels has one level, as it has one colour: no map is finer,
+// and the file is a third as large.
+func (h heat) over(dst *image.RGBA, r image.Rectangle, width, height int) {
+	columns, lines := min(width, r.Dx()), min(height, r.Dy())
 	for y := range r.Dy() {
 		for x := range r.Dx() {
-			level := h.level((float64(x)+0.5)/float64(r.Dx()), (float64(y)+0.5)/float64(r.Dy()))
+			level := h.level((float64(x*columns/r.Dx())+0.5)/float64(columns), (float64(y*lines/r.Dy())+0.5)/float64(lines))
 			px, py := r.Min.X+x, r.Min.Y+y
 			dst.SetRGBA(px, py, glowing(dst.RGBAAt(px, py), level))
 		}
@@ -175,11 +176,7 @@ func (s heatSheet) png() []byte {
 		}
 		y += s.lines(r) * (cell.Y + sheetGap)
 	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		panic(err) // memory
-	}
-	return b.Bytes()
+	return encodePNG(img)
 }
 
 // lines is how many lines of images a row takes.
@@ -213,7 +210,7 @@ func (s heatSheet) drawExemplar(dst *image.RGBA, corner, size, cell image.Point,
 			picture = picture.Add(image.Pt(size.X+2, 0))
 			paint(dst, picture, s.set, e.Image)
 		}
-		heat{e.Map, e.Rows, e.Cols, top}.over(dst, picture)
+		heat{e.Map, e.Rows, e.Cols, top}.over(dst, picture, s.set.Width, s.set.Height)
 	}
 	writeCentred(dst, regular, 13, ink, Number(e.Value), corner.X+cell.X/2, corner.Y+size.Y+thumbLine-2, cell.X)
 }

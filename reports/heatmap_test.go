@@ -75,7 +75,7 @@ func TestGlow(t *testing.T) {
 func TestHeatOverAnImage(t *testing.T) {
 	img := image.NewRGBA(image.Rect(0, 0, 8, 8))
 	paint(img, img.Bounds(), dots(1, 1, 1, 0.5), 0)
-	heat{[]float32{0, 0, 0, 5}, 1, 4, 5}.over(img, image.Rect(0, 0, 8, 4))
+	heat{[]float32{0, 0, 0, 5}, 1, 4, 5}.over(img, image.Rect(0, 0, 8, 4), 4, 1)
 	if c := img.RGBAAt(1, 1); c.R != c.B || c.R >= 128 {
 		t.Errorf("the silent side is %v, want a dark grey", c)
 	}
@@ -84,6 +84,22 @@ func TestHeatOverAnImage(t *testing.T) {
 	}
 	if c := img.RGBAAt(7, 6); c != (color.RGBA{128, 128, 128, 255}) {
 		t.Errorf("outside the rectangle is %v, want the image as it was", c)
+	}
+}
+
+// An enlarged pixel of the image stays one colour; a picture smaller than the image has as many as it can show.
+func TestHeatHasTheImagesPixels(t *testing.T) {
+	for side, want := range map[int]int{4: 4, 2: 2, 100: 8} {
+		img := image.NewRGBA(image.Rect(0, 0, 8, 8))
+		paint(img, img.Bounds(), dots(1, 1, 1, 0.5), 0)
+		heat{[]float32{0, 1, 2, 3, 4, 5, 6, 7}, 1, 8, 7}.over(img, img.Bounds(), side, side)
+		colours := map[color.RGBA]bool{}
+		for x := range 8 {
+			colours[img.RGBAAt(x, 3)] = true
+		}
+		if len(colours) != want {
+			t.Errorf("an image %d pixels wide has %d colours along 8, want %d", side, len(colours), want)
+		}
 	}
 }
 

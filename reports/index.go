@@ -42,6 +42,50 @@ func (n *Notebook) index() error {
 	return atomicfile.Write(filepath.Join(n.dir, "README.md"), b.Bytes())
 }
 
+// Filed is what the notebook knows of one of its entries.
+type Filed struct {
+	Name    string // "0002-ablate-3-17"
+	Title   string
+	Answer  string
+	Command string // repeats it
+	Model   string // digest of the network it is about
+}
+
+// Entries are the notebook's finished entries, in order; those that cannot be read are left out.
+func (n *Notebook) Entries() ([]Filed, error) {
+	pages, err := filepath.Glob(filepath.Join(n.reports(), "*.md"))
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, page := range pages {
+		if m := entryFile.FindStringSubmatch(filepath.Base(page)); m != nil {
+			names[m[1]] = true
+		}
+	}
+	var filed []Filed
+	for _, name := range sortedEntries(names) {
+		if h, err := n.header(name); err == nil {
+			filed = append(filed, Filed{name, h.Title, h.Answer, h.Command, h.Provenance["model digest"]})
+		}
+	}
+	return filed, nil
+}
+
+// Data reads the result in an entry's JSON file.
+func (n *Notebook) Data(name string, into any) error {
+	text, err := os.ReadFile(filepath.Join(n.reports(), name+".json"))
+	if err != nil {
+		return fmt.Errorf("reports: %w", err)
+	}
+	if err := json.Unmarshal(text, &struct {
+		Data any `json:"data"`
+	}{into}); err != nil {
+		return fmt.Errorf("reports: entry %s: %w", name, err)
+	}
+	return nil
+}
+
 // sortedEntries orders names by number, then by slug; "10000-x" comes after "9999-x".
 func sortedEntries(names map[string]bool) []string {
 	var sorted []string
@@ -115,7 +159,7 @@ func (n *Notebook) holdings() []string {
 		add("specimens/", plural(k, "more network")+", raised from other seeds")
 	}
 	if k := n.countFiles("recordings", ".parquet"); k > 0 {
-		add("recordings/", plural(k, "file")+" of recorded activations")
+		add("recordings/", plural(k, "Parquet file")+": recorded activations, tables of sweeps")
 	}
 	return append(lines, "[reports/](reports/): the entries, each as .md for readers and .json for programs")
 }

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	"image/color"
 	"math"
 
@@ -140,13 +139,9 @@ func (t ticks) step(span float64) (step float64, decimals int) {
 
 // renderPNG draws a picture of plotWidth × height pixels.
 func renderPNG(height int, paint func(c draw.Canvas)) []byte {
-	img := vgimg.PngCanvas{Canvas: vgimg.New(plotWidth*pixel, vg.Length(height)*pixel)}
+	img := vgimg.New(plotWidth*pixel, vg.Length(height)*pixel)
 	paint(draw.New(img))
-	var b bytes.Buffer
-	if _, err := img.WriteTo(&b); err != nil {
-		panic(err) // memory
-	}
-	return b.Bytes()
+	return encodePNG(img.Image())
 }
 
 // legend writes a row of samples and names from left to right, at the vertical centre y.

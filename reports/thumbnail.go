@@ -1,11 +1,9 @@
 package reports
 
 import (
-	"bytes"
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
 	"strings"
 
 	xfont "golang.org/x/image/font"
@@ -64,11 +62,7 @@ func thumbnailsPNG(set *datasets.Set, thumbs []thumbnail, perRow int) []byte {
 		corner := image.Pt(thumbMargin+i%perRow*column, thumbMargin+i/perRow*row)
 		t.draw(img, corner, column, size, banner, set)
 	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		panic(err) // memory
-	}
-	return b.Bytes()
+	return encodePNG(img)
 }
 
 // thumbSize enlarges small images by a whole factor, so that their pixels stay square, and

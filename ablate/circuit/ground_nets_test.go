@@ -89,22 +89,24 @@ func grounds(t testing.TB) []ground {
 		// a by one way and twice b by another.
 		{"two chains", modeltest.Wire(2, [][]float32{{1, 0, 0}, {0, 1, 0}}, [][]float32{{1, 0, 0}, {0, 1, 0}}, answers(1, 2, 0)), lit,
 			map[string]float64{"0:0->1:0": -1, "1:0->2:0": -1, "2:0->3:1": -1, "0:1->1:1": -2, "1:1->2:1": -2, "2:1->3:1": -2}, nil},
-		{"skip", skipping(t), lit,
+		{"skip", skipping(t, answers(1, 0, 0)), lit,
 			map[string]float64{"0:0->1:0": -1, "0:1->1:1": -1, "1:1->2:0": -1, "1:0->3:0": -1, "2:0->3:0": -1, "3:0->4:1": -2}, nil},
+		// The OR of a way past a layer and one through it.
+		{"OR past a layer", skipping(t, [][]float32{{-1, 0, 1}}, answers(-1, 1)), lit,
+			map[string]float64{"0:0->1:0": -1, "0:1->1:1": -1, "1:1->2:0": -1, "1:0->3:0": -1, "2:0->3:0": -1, "3:0->4:0": -1, "4:0->5:1": -1},
+			[]string{"0:0->1:0", "0:1->1:1", "1:1->2:0", "1:0->3:0", "2:0->3:0"}},
 	}
 }
 
-// skipping is a + b: a goes past layer 2, b through it, and layer 3 adds them up.
-func skipping(t testing.TB) *model.Network {
+// skipping makes a + b the first neuron of layer 3, and puts dense layers behind it: a goes past
+// layer 2, b through it, and layer 3 adds them up.
+func skipping(t testing.TB, behind ...[][]float32) *model.Network {
 	t.Helper()
-	spec := model.Spec{Name: "skip", Input: model.Shape{2, 1, 1}, Layers: []model.Layer{
-		{Name: "copy", Kind: model.Dense, Units: 2, Activation: model.ReLU},
-		{Name: "turn", Kind: model.Dense, Units: 2, Activation: model.ReLU},
-		{Name: "sum", Kind: model.Add, Inputs: []int{1, 2}, Activation: model.ReLU},
-		{Name: "out", Kind: model.Dense, Units: 2, Activation: model.Identity}}}
-	params := []model.Params{{}, {Weight: []float32{1, 0, 0, 1}, Bias: []float32{0, 0}}, {Weight: []float32{0, 1, 0, 0}, Bias: []float32{0, 0}},
-		{}, {Weight: []float32{0, 0, 1, 0}, Bias: []float32{0, 0}}}
-	n, err := model.NewNetwork(spec, params, []float32{0, 0}, []float32{1, 1}, []string{"A", "B"})
+	dense := modeltest.Wire(2, append([][][]float32{{{1, 0, 0}, {0, 1, 0}}, {{0, 1, 0}, {0, 0, 0}}}, behind...)...)
+	sum := model.Layer{Name: "sum", Kind: model.Add, Inputs: []int{1, 2}, Activation: model.ReLU}
+	spec := dense.Spec
+	spec.Layers = slices.Insert(slices.Clone(spec.Layers), 2, sum)
+	n, err := model.NewNetwork(spec, slices.Insert(slices.Clone(dense.Params), 3, model.Params{}), dense.Mean, dense.Std, dense.Classes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,13 @@ type Scores struct {
 	Score []float64 // by edge
 	// Kept is by edge what survived, of methods that decide themselves; nil of those that rank.
 	Kept []bool
+	// Order has the edges from the one to keep longest to the one to drop first, of methods that rank by
+	// something else than |Score|; nil of the others.
+	Order []int
 }
 
 // MethodNames are the methods' names, the default first.
-var MethodNames = []string{"eap-ig", "eap", "exact", "acdc"}
+var MethodNames = []string{"eap-ig", "eap", "exact", "acdc", "elimination"}
 
 // ParseMethod finds a method by name, with its default parameters; "" is the first of MethodNames.
 func ParseMethod(name string) (Method, error) {
@@ -36,6 +39,8 @@ func ParseMethod(name string) (Method, error) {
 		return Exact{}, nil
 	case "acdc":
 		return ACDC{}, nil
+	case "elimination":
+		return Elimination{}, nil
 	}
 	return nil, fmt.Errorf("circuit: method %q (want %s)", name, strings.Join(MethodNames, ", "))
 }

@@ -51,6 +51,10 @@ type ranking struct {
 // rank puts what the method kept first, then orders by |score|; ties by edge.
 func (p *Preparation) rank(s *Scores) *ranking {
 	r := &ranking{Preparation: p, Scores: s}
+	if s.Order != nil {
+		r.order, r.kept = s.Order, len(s.Order)
+		return r
+	}
 	kept := func(e int) bool { return s.Kept == nil || s.Kept[e] }
 	for e, score := range s.Score {
 		if score != 0 {

@@ -51,7 +51,11 @@ type streams struct {
 func run(ctx context.Context, args []string, s streams) int {
 	root := newRootCmd(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	return ended(ctx, root.ExecuteContext(ctx), s)
+}
+
+// ended words a command's error and finds its exit code.
+func ended(ctx context.Context, err error, s streams) int {
 	if err == nil {
 		return exitDone
 	}

@@ -22,8 +22,7 @@ type diskParts struct{ dir string }
 // openParts finds the folder of a command. Without resume, leftovers of an earlier run are
 // dropped; with it, there must be some.
 func openParts(l lab, resume bool, belongs ...string) (*diskParts, error) {
-	h := sha256.Sum256([]byte(strings.Join(belongs, "\x00")))
-	p := &diskParts{filepath.Join(l.dir, ".parts", hex.EncodeToString(h[:8]))}
+	p := partsOf(l, belongs...)
 	if !resume {
 		return p, p.forget()
 	}
@@ -31,6 +30,12 @@ func openParts(l lab, resume bool, belongs ...string) (*diskParts, error) {
 		return nil, hint(errors.New("nothing to resume: no interrupted run of this command on this network"), "--resume wants the same flags as the interrupted run; leave it out to start")
 	}
 	return p, nil
+}
+
+// partsOf are the parts of what belongs together.
+func partsOf(l lab, belongs ...string) *diskParts {
+	h := sha256.Sum256([]byte(strings.Join(belongs, "\x00")))
+	return &diskParts{filepath.Join(l.dir, ".parts", hex.EncodeToString(h[:8]))}
 }
 
 // path is where a part is kept: what a file system may refuse in a name becomes a hyphen.
