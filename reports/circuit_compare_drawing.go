@@ -62,7 +62,7 @@ func (r CircuitCompareReport) drawing() circuitDrawing {
 		case !ok && a.Layer == r.Network.Depth():
 			lines = append(lines, r.Network.Classes[a.Unit])
 		case !ok:
-			lines = append(lines, "channel of the image")
+			lines = append(lines, "image")
 		default:
 			if n.Label != "" {
 				lines = append(lines, n.Label)

@@ -204,7 +204,7 @@ func runCircuitCompare(ctx context.Context, o *compareOptions) error {
 	}
 	for k := range sides { // with this lab's, whose data are used
 		if err := circuit.Incomparable(e.network, sides[k].Network); err != nil {
-			return hint(fmt.Errorf("%s: %w", o.sides[k], err), "compare networks raised by train --specimens, or with the same flags and another --seed")
+			return hint(fmt.Errorf("%s: %w", o.sides[k], err), "raise several on the same data with: neuroprobe train --specimens 5 --lab five")
 		}
 	}
 	if labels {
