@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -315,7 +316,7 @@ func (c *comparer) warn() {
 	}
 	for _, t := range r.Cross {
 		if own := t.Rows[0].Faithfulness; t.Defined && own.Estimate < faithful {
-			warnf("the circuit of %s alone has a faithfulness of %.2f: at this size it is its strongest edges, and not yet what works by itself", t.Side, own.Estimate)
+			warnf("the circuit of %s alone has a faithfulness of %.2f: at this size it is its strongest edges, and not yet what works by itself", t.Side, math.Round(100*own.Estimate)/100+0)
 		}
 		if !t.Defined {
 			warnf("for %s, y of the whole network (%.3g) cannot be told from y with every edge corrupted (%.3g): faithfulness is not defined", t.Side, t.Whole, t.Corrupted)
