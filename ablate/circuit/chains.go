@@ -273,7 +273,7 @@ func (c *chains) measure(ctx context.Context, w *wires, paths []path, x *ChainsR
 	if err != nil {
 		return err
 	}
-	for i, interval := range c.p.intervals(effects) {
+	for i, interval := range c.p.meanIntervals(effects) {
 		x.Chains[i].Cut = interval
 	}
 	return nil

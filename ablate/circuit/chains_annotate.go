@@ -24,10 +24,10 @@ func (t *Task) annotate(ctx context.Context, edges []int) ([]Node, []Link, map[i
 	}
 	links, byEdge := make([]Link, len(edges)), map[int][]float64{}
 	var p []float64
-	for k, interval := range t.intervals(effects) {
+	for k, interval := range t.meanIntervals(effects) {
 		e := t.Edges[edges[k]]
 		links[k] = Link{Edge: e, Source: ID(e.From), Target: ID(e.To), Exact: interval, P: probe.Number(t.permutations().SignFlip(effects[k])), Restored: probe.Undefined,
-			Contribution: t.contribution(e, sent)}
+			Contribution: t.Preparation.contribution(e, sent)}
 		for _, w := range t.Network.Synapses(e.From, e.To) {
 			links[k].Synapses, links[k].Weight = links[k].Synapses+1, links[k].Weight+float64(w)
 		}
@@ -74,7 +74,7 @@ func (t *Task) nodes(ctx context.Context, links []Link) ([]Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	for k, interval := range t.intervals(effects) {
+	for k, interval := range t.meanIntervals(effects) {
 		nodes[lesioned[k]].Lesion = interval
 	}
 	return nodes, nil
@@ -91,14 +91,13 @@ func (p *Preparation) edgesFrom(a model.Address) []int {
 	return out
 }
 
-// armOf corrupts several edges at once.
-func (t *Task) armOf(edges []int) model.Arm {
-	var all model.Arm
-	for _, e := range edges {
-		a := t.arm(t.Edges[e])
-		all.Edits, all.PatchEdges = append(all.Edits, a.Edits...), append(all.PatchEdges, a.PatchEdges...)
+// armOf corrupts several edges, by number, at once.
+func (t *Task) armOf(numbers []int) model.Arm {
+	var edges []model.Edge
+	for _, e := range numbers {
+		edges = append(edges, t.Edges[e])
 	}
-	return all
+	return t.edgesArm(edges)
 }
 
 // armEffects are the effects of arms on y in the clean run, by arm and pair.
@@ -120,8 +119,8 @@ func (t *Task) armEffects(ctx context.Context, stage string, arms []model.Arm) (
 	return out, err
 }
 
-// intervals are means with bootstrap intervals over pairs.
-func (p *Preparation) intervals(columns [][]float64) []ablate.Interval {
+// meanIntervals are means with bootstrap intervals over pairs.
+func (p *Preparation) meanIntervals(columns [][]float64) []ablate.Interval {
 	if len(columns) == 0 {
 		return nil
 	}

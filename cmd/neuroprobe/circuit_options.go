@@ -31,7 +31,7 @@ func (o *circuitOptions) addFlags(cmd *cobra.Command) {
 	withoutFlags(cmd, "draws", "mean-over", "specimens")
 	f := cmd.Flags()
 	f.StringVar(&o.target, "target", "", "the `class` or feature whose wiring is sought (default dog, where there is none the last class)")
-	f.StringVar(&o.against, "against", "", "what a corrupted edge carries: `"+against("`, ")+" (default twins or resample for a feature, mean for a class)")
+	f.StringVar(&o.against, "against", "", "what a corrupted edge carries: `"+against("`, ")+" (default mean; for a feature twins or resample)")
 	f.IntVar(&o.pairs, "pairs", o.pairs, "use at most so many random pairs of `images` of each split (0: all)")
 	f.BoolVar(&o.noLabels, "no-labels", false, "do not probe the neurons for what they are tuned to")
 	mustExist(cmd.RegisterFlagCompletionFunc("target", o.completeTargets))
