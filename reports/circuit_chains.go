@@ -436,9 +436,9 @@ func (r ChainsReport) surrogatesSection() Section {
 		}
 	}
 	said := fmt.Sprintf("%s of the %s have p below 0.05, %s a relative p below 0.05; the least that %s surrogates can give is %s. The comparison is on %s. A chain of this network was found on other images than those it is compared on, "+
-		"a surrogate's on these very ones, which makes p too large rather than too small.", capital(Count(passing)), plural(len(x.Chains), "chain"), Count(relatively), Count(s.Count), PValue(1/float64(s.Count+1)), plural(s.Pairs, "image"))
+		"a surrogate's on these very ones, which makes p too large rather than too small.", capital(none(passing)), plural(len(x.Chains), "chain"), none(relatively), Count(s.Count), PValue(1/float64(s.Count+1)), plural(s.Pairs, "image"))
 	if passing > 0 && relatively == 0 {
-		said += " A small p with a large relative p says that training has made y and all edges' effects large, not that it has gathered them in single chains: each chain is a smaller part of the whole here than in networks wired by accident."
+		said += " A small p with a large relative p says that training has made y and all edges' effects large, not that it has gathered them in single chains: none of them is shown to be a larger part of the whole than in networks wired by accident."
 	}
 	return Section{"Chance", []Block{Paragraph(said), t}}
 }
