@@ -323,3 +323,30 @@ func layersToMatch(n *model.Network, targets []model.Address) []int {
 	slices.Sort(layers)
 	return layers
 }
+
+// Homologues matches all hidden neurons of the reference network in another one of the same make, both
+// ways on the select images, in the order of layers and units; p-values are adjusted for all of them.
+func Homologues(ctx context.Context, reference, other *model.Network, set *datasets.Set, o Options) ([]Homologue, error) {
+	o = o.filled()
+	var targets []model.Address
+	for l := 1; l < reference.Depth(); l++ {
+		for u := range reference.Geometry(l).Act[0] {
+			targets = append(targets, model.Neuron(l, u))
+		}
+	}
+	if len(targets) == 0 {
+		return nil, ctx.Err()
+	}
+	layers := layersToMatch(reference, targets)
+	mine, err := recordActivity(ctx, reference, set, layers, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := recordActivity(ctx, other, set, layers, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	matches := homologues(other, mine, theirs, targets, o.permutations(), o.Workers)
+	adjustMatches([][]Homologue{matches})
+	return matches, ctx.Err()
+}

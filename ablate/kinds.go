@@ -43,9 +43,14 @@ const (
 func (v Agreement) Disagree() bool { return v == Opposite || v == Apart }
 
 func verdict(a, b Measure, difference Interval) Agreement {
+	return AgreementOf(Interval{a.Change, a.Low, a.High}, Interval{b.Change, b.Low, b.High}, difference)
+}
+
+// AgreementOf is how two effects go together whose paired difference is known.
+func AgreementOf(a, b, difference Interval) Agreement {
 	differ := difference.excludesZero()
 	switch {
-	case differ && a.Change*b.Change < 0:
+	case differ && a.Estimate*b.Estimate < 0:
 		return Opposite
 	case a.High < b.Low || b.High < a.Low:
 		return Apart

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -10,6 +12,7 @@ import (
 
 // dosePlot shows effects by dose: markers with interval bars, and the curves fitted from dose 0 on.
 type dosePlot struct {
+	what  string // is dosed; "" for the activation
 	axis  string
 	doses []float64
 	lines []doseLine
@@ -24,7 +27,7 @@ type doseLine struct {
 // png draws the plot.
 func (d dosePlot) png() []byte {
 	const height, top = 400, 34
-	p := newPlot("dose: share of the activation taken away (below 0: added)", d.axis)
+	p := newPlot(fmt.Sprintf("dose: share of %s taken away (below 0: added)", cmp.Or(d.what, "the activation")), d.axis)
 	least, most := d.doses[0], d.doses[len(d.doses)-1]
 	p.X.Min, p.X.Max = least-0.05, most+0.05
 	p.X.Tick.Marker = ticks{about: 8, sign: true}

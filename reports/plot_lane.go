@@ -14,6 +14,7 @@ import (
 type lanePlot struct {
 	axis   string
 	name   string // of the one
+	kind   string // what and how many the others are; "" for matched controls
 	target effect
 	others []effect
 }
@@ -83,7 +84,7 @@ func (l lanePlot) legend() []legendEntry {
 	}
 	return []legendEntry{
 		{elide(l.name, longestLabel) + ", with 95 % interval", func(c draw.Canvas, x0, x1, y vg.Length) { targetSeries.draw(c, x0, x1, (x0+x1)/2, y, true) }},
-		{plural(len(l.others), "matched control"), dot(true)},
+		{cmp.Or(l.kind, plural(len(l.others), "matched control")), dot(true)},
 		{"hollow: 95 % interval includes 0", dot(false)},
 	}
 }

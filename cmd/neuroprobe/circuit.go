@@ -71,6 +71,8 @@ All checks are from the measured split, against the mean, zero and other images 
 // circuitCommands are the subcommands.
 func circuitCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
+		newCircuitEdgeCmd(g, runCircuitEdge),
+		newCircuitCompareCmd(g, runCircuitCompare),
 		// One line each.
 	}
 }

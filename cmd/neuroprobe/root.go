@@ -57,8 +57,6 @@ JSON.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
 	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate), newCircuitCmd(g, runCircuit),
-		newInspectCmd(g, runInspect), newDatasetsCmd(g), newVersionCmd(g), newCompletionCmd(g))
-	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate),
 		newInspectCmd(g, runInspect), newDatasetsCmd(g), newSelftestCmd(g, runSelftest), newTourCmd(g, runTour), newVersionCmd(g), newCompletionCmd(g))
 	return root
 }
