@@ -58,7 +58,7 @@ func (d circuitDrawing) painter() circuitPainter {
 	p := circuitPainter{circuitDrawing: d, circuitLayout: d.layout()}
 	room := plotWidth - 2*circuitSide
 	n := float64(max(1, len(p.columns)))
-	p.box = min(widestBox, 0.66*float64(room)/n)
+	p.box = min(widestBox, 0.7*float64(room)/n)
 	if n > 1 {
 		p.pitch = (float64(room) - p.box) / (n - 1)
 	}
