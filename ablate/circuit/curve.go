@@ -75,7 +75,14 @@ func (f *finder) choose(ctx context.Context) error {
 		f.wiring = f.ranking.first(f.ranking.kept)
 	}
 	if err == nil && len(f.wiring.Edges) == 0 {
-		err = fmt.Errorf("circuit: %w on a path from the image to the output (the strongest score is %.3g)", ErrEmpty, f.strongest())
+		return fmt.Errorf("circuit: %w on a path from the image to the output (the strongest score is %.3g)", ErrEmpty, f.strongest())
+	}
+	if err != nil || f.wish.Faithfulness == 0 {
+		return err
+	}
+	reached, err := f.onSelect(ctx, []wiring{f.wiring})
+	if err == nil && reached[0] < f.wish.Faithfulness {
+		f.warnf("no circuit reaches a faithfulness of %v on select: the largest, of all edges that have a score, reaches %.3g", f.wish.Faithfulness, reached[0])
 	}
 	return err
 }
@@ -88,7 +95,7 @@ func (f *finder) strongest() float64 {
 }
 
 // smallest is the smallest circuit on the grid that reaches a faithfulness on select, refined by bisection
-// between it and the size before; where none does, the most faithful.
+// between it and the size before; where none does, the largest.
 func (f *finder) smallest(ctx context.Context, goal float64) (wiring, error) {
 	grid := f.ranking.grid()
 	if len(grid) == 0 {
@@ -100,7 +107,7 @@ func (f *finder) smallest(ctx context.Context, goal float64) (wiring, error) {
 	}
 	at := slices.IndexFunc(reached, func(v float64) bool { return v >= goal })
 	if at < 0 {
-		return grid[len(grid)-1], nil
+		return grid[len(grid)-1], nil // choose warns of it
 	}
 	best, below := grid[at], 0
 	if at > 0 {

@@ -135,8 +135,13 @@ func (f *finder) warnf(format string, args ...any) {
 	f.result.Warnings = append(f.result.Warnings, fmt.Sprintf(format, args...))
 }
 
-// fewPairs are too few for intervals to be believed.
-const fewPairs = 20
+// fewPairs are too few for intervals to be believed, largeShare too many edges for a circuit to be told
+// from the network, and overshoot a faithfulness too far above 1.
+const (
+	fewPairs   = 20
+	largeShare = 0.25
+	overshoot  = 1.1
+)
 
 // warn says what makes the numbers doubtful.
 func (f *finder) warn() {
@@ -146,6 +151,12 @@ func (f *finder) warn() {
 	}
 	if r.Split == datasets.Select {
 		f.warnf("measured on the select split, on which the circuit was chosen: its numbers are too good")
+	}
+	if share := float64(len(r.Edges)) / float64(r.EdgesInNetwork); share > largeShare {
+		f.warnf("the circuit has %.0f %% of all edges: the work is spread over the network, and no part of it stands out", 100*share)
+	}
+	if c := r.Checks[0]; c.Defined && c.Faithfulness.Low > overshoot {
+		f.warnf("faithfulness is above 1: the circuit alone exaggerates the answer, because edges that work against it are left out")
 	}
 	for _, c := range r.Checks {
 		if !c.Defined {

@@ -200,6 +200,17 @@ func TestACircuitThatAlwaysSaysB(t *testing.T) {
 	}
 }
 
+// TestAGoalThatIsNotReached has scores for one of two chains, a third of y.
+func TestAGoalThatIsNotReached(t *testing.T) {
+	n := modeltest.Wire(2, [][]float32{{1, 0, 0}, {0, 1, 0}}, answers(1, 2, 0))
+	set := pairsOf(t, n.Spec.Input, shades(2)...)
+	r := find(t, n, set, findOptions(given{"0:0->1:0": -1, "1:0->2:1": -1}, circuit.Zero, nil))
+	near(t, "faithfulness", r.Checks[0].Faithfulness.Estimate, 1./3)
+	if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, "no circuit reaches a faithfulness of 0.9") }) {
+		t.Errorf("warnings: %q", r.Warnings)
+	}
+}
+
 // TestNothingToExplain has a target whose y no edge changes.
 func TestNothingToExplain(t *testing.T) {
 	n := modeltest.Wire(1, [][]float32{{1, 0}}, answers(0, 0.5))
@@ -371,13 +382,13 @@ func TestFindGoesOn(t *testing.T) {
 func TestFindRefuses(t *testing.T) {
 	n, set := small()
 	for want, change := range map[string]func(*circuit.FindOptions){
-		"want one of":           func(o *circuit.FindOptions) { o.Edges, o.Threshold = 3, 1 },
-		"-1 edges":              func(o *circuit.FindOptions) { o.Edges = -1 },
-		"faithfulness 2":        func(o *circuit.FindOptions) { o.Faithfulness = 2 },
-		"no method":             func(o *circuit.FindOptions) { o.Method = nil },
-		`no target "up"`:        func(o *circuit.FindOptions) { o.Target = "up" },
-		"cannot draw an image":  func(o *circuit.FindOptions) { o.Against = circuit.Twins },
-		`metric "sum"`:          func(o *circuit.FindOptions) { o.Metric = "sum" },
+		"want one of":          func(o *circuit.FindOptions) { o.Edges, o.Threshold = 3, 1 },
+		"-1 edges":             func(o *circuit.FindOptions) { o.Edges = -1 },
+		"faithfulness 2":       func(o *circuit.FindOptions) { o.Faithfulness = 2 },
+		"no method":            func(o *circuit.FindOptions) { o.Method = nil },
+		`no target "up"`:       func(o *circuit.FindOptions) { o.Target = "up" },
+		"cannot draw an image": func(o *circuit.FindOptions) { o.Against = circuit.Twins },
+		`metric "sum"`:         func(o *circuit.FindOptions) { o.Metric = "sum" },
 		"gave 1 scores for 92": func(o *circuit.FindOptions) { o.Method = tooFew{} },
 	} {
 		o := findOptions(circuit.Exact{}, circuit.Mean, func(o *circuit.FindOptions) { o.Target = "right" })
