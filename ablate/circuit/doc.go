@@ -16,6 +16,10 @@
 // beside random circuits of the same size. Candidates are chosen on select images; every number of a
 // check is from others. Signs: effect = with intervention − without.
 //
+// Chains finds the strongest paths of edges from the image to an output neuron, and holds them against
+// networks with shuffled weights. Image tells what happened for one image: who fired, the chain that carried
+// the decision, and what each of its neurons received, term by term.
+//
 // N. Nanda, Attribution patching, 2023; A. Syed, C. Rager and A. Conmy, Attribution patching
 // outperforms automated circuit discovery, arXiv:2310.10348; M. Hanna, S. Pezzelle and Y. Belinkov,
 // Have faith in faithfulness, COLM 2024, arXiv:2403.17806; A. Conmy et al., Towards automated circuit

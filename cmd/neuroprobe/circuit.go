@@ -74,6 +74,8 @@ func circuitCommands(g *globals) []*cobra.Command {
 		newCircuitEdgeCmd(g, runCircuitEdge),
 		newCircuitCompareCmd(g, runCircuitCompare),
 		// One line each.
+		newCircuitChainsCmd(g, runCircuitChains),
+		newCircuitImageCmd(g, runCircuitImage),
 	}
 }
 
