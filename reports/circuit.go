@@ -285,19 +285,25 @@ func methodWords(name string) string {
 		return "edges were scored by corrupting one at a time"
 	case "acdc":
 		return "edges were taken away greedily from the output to the image where y changed too little (ACDC, Conmy et al. 2023), and scored by that change"
+	case "elimination":
+		return "edges were taken away a few at a time, those of least |score| first, and the rest scored anew within the circuit that is left (by attribution patching there; Molchanov et al. 2017 prune neurons so)"
 	}
 	return "edges were scored by " + name
 }
 
 // wishWords say how the size was decided.
 func (r CircuitReport) wishWords() string {
+	strongest := "the strongest by |score|"
+	if r.Result.Method == "elimination" {
+		strongest = "those that would have left last"
+	}
 	switch w := r.Result.Wish; {
 	case w.Edges > 0:
-		return fmt.Sprintf("the strongest by |score| were taken, as many as leave at most %s", plural(w.Edges, "edge"))
+		return fmt.Sprintf("%s were taken, as many as leave at most %s", strongest, plural(w.Edges, "edge"))
 	case w.Threshold > 0:
 		return fmt.Sprintf("those with a |score| of at least %s were taken", Number(w.Threshold))
 	case w.Faithfulness > 0:
-		return fmt.Sprintf("as few of the strongest by |score| were taken as gave a faithfulness of %s there", Number(w.Faithfulness))
+		return fmt.Sprintf("of %s as few were taken as gave a faithfulness of %s there", strongest, Number(w.Faithfulness))
 	}
 	return "the method itself decided how many"
 }

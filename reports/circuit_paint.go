@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"image/color"
+	"regexp"
 	"slices"
 
 	"gonum.org/v1/plot/font"
@@ -58,7 +59,7 @@ func (d circuitDrawing) painter() circuitPainter {
 	p := circuitPainter{circuitDrawing: d, circuitLayout: d.layout()}
 	room := plotWidth - 2*circuitSide
 	n := float64(max(1, len(p.columns)))
-	p.box = min(widestBox, 0.66*float64(room)/n)
+	p.box = min(widestBox, 0.7*float64(room)/n)
 	if n > 1 {
 		p.pitch = (float64(room) - p.box) / (n - 1)
 	}
@@ -161,15 +162,19 @@ func (p *circuitPainter) paintBox(c draw.Canvas, s slot) {
 	}
 }
 
-// shortened is a text cut to so many pixels, by its words if they can be, else at its end.
+// shortened is a text cut to so many pixels, at its end, or before a number that it ends with.
 func shortened(style text.Style, s string, pixels float64) string {
-	face := font.DefaultCache.Lookup(style.Font, style.Font.Size)
-	s = fit(face.FontFace(vgimg.DefaultDPI), plain(s), int(pixels))
+	if s = plain(s); endsInDigit.MatchString(s) {
+		face := font.DefaultCache.Lookup(style.Font, style.Font.Size)
+		s = fit(face.FontFace(vgimg.DefaultDPI), s, int(pixels))
+	}
 	for n := len([]rune(s)) - 1; n > 0 && style.Width(s) > vg.Length(pixels+1)*pixel; n-- {
 		s = elide(s, n)
 	}
 	return s
 }
+
+var endsInDigit = regexp.MustCompile(`[0-9]$`)
 
 // strokeColour tells the two kinds of edges apart, beside their ends and dashes.
 func strokeColour(excitatory bool) color.RGBA {

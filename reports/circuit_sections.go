@@ -26,7 +26,7 @@ func (r CircuitReport) drawing() circuitDrawing {
 		switch {
 		case n.Lesioned:
 			if n.Label != "" {
-				node.lines = append(node.lines, elide(n.Label, longestName)+" "+fixed(float64(n.AUROC), 2))
+				node.lines = append(node.lines, elide(strings.Replace(n.Label, "without ", "no ", 1), longestName))
 			}
 			node.lines = append(node.lines, "lesion "+Signed(n.Lesion.Estimate))
 		case n.Neuron.Layer == 0:
@@ -69,7 +69,7 @@ func (r CircuitReport) drawingSection() Section {
 	}
 	drawn.width = fmt.Sprintf("size of the exact effect (widest %s)", Number(drawn.largest()))
 	blocks := []Block{
-		Paragraph(capital(shown) + ". Each box has the neuron's address, what probe found it tuned to with the AUROC, and the effect of its lesion on y. The heavy frame is the target's output."),
+		Paragraph(capital(shown) + ". Each box has the neuron's address, what probe found it tuned to, if anything (the AUROC is in the table of neurons), and the effect of its lesion on y. The heavy frame is the target's output."),
 		Figure{
 			File: "circuit.png", PNG: drawn.png(),
 			Alt:     fmt.Sprintf("Drawing of the circuit, layer by layer from the image to the output: %s between %s", plural(len(drawn.edges), "edge"), plural(len(drawn.nodes), "neuron")),

@@ -62,6 +62,7 @@ func TestCircuitWording(t *testing.T) {
 			x.Rank, x.RankLast = probe.Undefined, probe.Undefined
 			x.Warnings = []string{"measured on the select split, on which the circuit was chosen: its numbers are too good"}
 		}},
+		{"elimination to a faithfulness", func(x *circuit.Result) { x.Method, x.Wish = "elimination", circuit.Wish{Faithfulness: 0.85} }},
 		{"a class against twins", func(x *circuit.Result) { x.Against, x.Checks[0].Against = circuit.Twins, circuit.Twins }},
 		{"the machinery is off", func(x *circuit.Result) { x.Identities.NoneWorst = 0.02 }},
 		{"one pair, one edge, one random circuit", func(x *circuit.Result) {

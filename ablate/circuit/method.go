@@ -26,12 +26,12 @@ type Scores struct {
 }
 
 // MethodNames are the methods' names, the default first.
-var MethodNames = []string{"eap-ig", "eap", "exact", "acdc", "elimination"}
+var MethodNames = []string{"elimination", "eap-ig", "eap", "exact", "acdc"}
 
 // ParseMethod finds a method by name, with its default parameters; "" is the first of MethodNames.
 func ParseMethod(name string) (Method, error) {
 	switch name {
-	case "", "eap-ig":
+	case "eap-ig":
 		return EAPIG{}, nil
 	case "eap":
 		return EAP{}, nil
@@ -39,7 +39,7 @@ func ParseMethod(name string) (Method, error) {
 		return Exact{}, nil
 	case "acdc":
 		return ACDC{}, nil
-	case "elimination":
+	case "", "elimination":
 		return Elimination{}, nil
 	}
 	return nil, fmt.Errorf("circuit: method %q (want %s)", name, strings.Join(MethodNames, ", "))

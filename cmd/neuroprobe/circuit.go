@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -148,12 +147,5 @@ func runCircuit(ctx context.Context, o *findOptions) error {
 	if err != nil {
 		return e.failed(err)
 	}
-	return e.publish(circuitEntry(e, result))
-}
-
-// circuitEntry is a stand-in until the report is there.
-func circuitEntry(e *experiment, r *circuit.Result) reports.Entry {
-	s := e.source()
-	return reports.Entry{Kind: "circuit", Slug: reports.Slug("circuit", r.Target.Name), Title: "Circuit of " + r.Target.Name,
-		Answer: fmt.Sprintf("%d edges, faithfulness %.3f", len(r.Edges), r.Checks[0].Faithfulness.Estimate), Run: s.Run, Data: r}
+	return e.publish(reports.Circuit(reports.CircuitReport{Result: *result, Source: e.source()}))
 }
