@@ -31,7 +31,8 @@ that are on a path from the image to the output, run them alone with all other e
 see how much of the answer is left. What is explained is one number of an image: the logit of the
 target's class minus the mean of the others.
 
-  scores        on the select images, by gradients (eap, eap-ig), by corrupting one edge at a time
+  scores        on the select images: anew within what is left while the weakest leave (elimination),
+                by gradients in the whole network (eap, eap-ig), by corrupting one edge at a time
                 (exact), or by greedy removal (acdc)
   faithfulness  the circuit alone: 1 is the whole network, 0 every edge corrupted
   completeness  everything but the circuit: should be near 0
@@ -44,6 +45,7 @@ All checks are from the measured split, against the mean, zero and other images 
   neuroprobe circuit --target cat --edges 50          50 edges for "cat"
   neuroprobe circuit --target whiskers                a feature, against twins without it
   neuroprobe circuit --against resample               corrupted edges carry another class's image
+  neuroprobe circuit --method eap-ig --edges 300      attribution patching along a path
   neuroprobe circuit --method acdc                    greedy removal
   neuroprobe circuit --method exact --faithfulness 0.8
   neuroprobe circuit --json                           nodes and edges, for networkx`,
