@@ -201,6 +201,9 @@ func (r CircuitReport) scoresSection() Section {
 		said.WriteString(". ")
 	}
 	fmt.Fprintf(&said, "In the circuit, score and exact effect have opposite signs for %s of %s.", Count(opposite), plural(len(x.Edges), "edge"))
+	if x.Method == "acdc" || x.Method == "elimination" {
+		fmt.Fprintf(&said, " The scores of %s are effects within the circuit that was left when the edge was judged, exact effects those within the whole network: they need not agree.", x.Method)
+	}
 	caption := "The circuit's edges: score against exact effect with its 95 % interval."
 	if len(x.Edges) > scatteredEdges {
 		caption = fmt.Sprintf("The %d edges of the circuit with the largest exact effects: score against exact effect with its 95 %% interval.", scatteredEdges)
