@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -153,14 +154,17 @@ func (e Entry) JSON() ([]byte, error) {
 	for _, f := range e.files() {
 		out.Files = append(out.Files, f.File)
 	}
-	var b strings.Builder
+	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
-		return nil, fmt.Errorf("reports: entry %q as JSON: %w", e.Title, err)
+	err := enc.Encode(out)
+	if err == nil {
+		var laidOut []byte
+		if laidOut, err = layOut(b.Bytes()); err == nil {
+			return laidOut, nil
+		}
 	}
-	return []byte(b.String()), nil
+	return nil, fmt.Errorf("reports: entry %q as JSON: %w", e.Title, err)
 }
 
 func (e Entry) figures() []Figure {

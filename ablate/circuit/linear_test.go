@@ -283,7 +283,7 @@ func TestMethodsByName(t *testing.T) {
 			t.Errorf("the default is %v, want %v (%v)", def, m, err)
 		}
 	}
-	if _, err := circuit.ParseMethod("guess"); err == nil || !strings.HasPrefix(err.Error(), `circuit: method "guess" (want eap-ig, eap, exact, acdc`) {
+	if _, err := circuit.ParseMethod("guess"); err == nil || !strings.HasPrefix(err.Error(), `circuit: method "guess" (want elimination, eap-ig, eap, exact, acdc)`) {
 		t.Error(err)
 	}
 	task := grounds(t)[0].task(t)

@@ -69,6 +69,9 @@ var stops = []stop{
 	{"operations on the most important neuron", line("ablate --neuron %important")},
 	{"which neurons stand in for each other", line("ablate pairs")},
 	{"two neurons that matter for different classes", line("ablate dissociate --search --outcomes %classes")},
+	{"the wiring behind an answer", line("circuit --target %last")},
+	{"the strongest chains", line("circuit chains --target %last")},
+	{"what happens on one image", line("circuit image --index 0")},
 }
 
 // line is a stop's command line.

@@ -58,7 +58,7 @@ func TestInterruptedTourResumesToTheSameNotebook(t *testing.T) {
 	}
 	sameContents(t, contents(t, "lab"), whole)
 	code, _, messages := neuroprobe(t.Context(), "tour", "--resume")
-	if code != exitDone || strings.Count(messages, ": done before, 000") != len(stops) {
+	if code != exitDone || strings.Count(messages, ": done before, 00") != len(stops) {
 		t.Errorf("nothing left to do: exit code %d, %s", code, messages)
 	}
 	sameContents(t, contents(t, "lab"), whole)
