@@ -215,7 +215,7 @@ func handedOn(t *testing.T, n *model.Network, image []float32, layer int) []floa
 }
 
 // everyMethod are all, with few pairs for those that take a part.
-var everyMethod = []circuit.Method{circuit.EAP{}, circuit.EAPIG{}, circuit.Exact{}, circuit.ACDC{}}
+var everyMethod = []circuit.Method{circuit.EAP{}, circuit.EAPIG{}, circuit.Exact{}, circuit.ACDC{}, circuit.Elimination{}}
 
 // TestScoresDoNotDependOnTheMachine: on workers, on the memory of a sweep, or on the order of pairs and
 // how they fall into batches.
