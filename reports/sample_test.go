@@ -17,9 +17,6 @@ const sampleLimit = 3 << 20
 // TestSampleIsWhole: the notebook in sample is complete as it is committed. Every link of every page leads to a file
 // or a folder of it, every picture is shown, and every entry is in the index, with its JSON.
 func TestSampleIsWhole(t *testing.T) {
-	if !fileExists("sample/README.md") {
-		t.Skip("there is no sample yet: make it with neuroprobe tour --lab reports/sample")
-	}
 	var packed bytes.Buffer
 	err := filepath.WalkDir("sample", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -66,7 +63,7 @@ func checkSampleIndex(t *testing.T) {
 	if err != nil || len(pages) != len(entries) {
 		t.Errorf("%d pages, %d entries (%v)", len(pages), len(entries), err)
 	}
-	for _, want := range []string{"train", "probe", "probe-", "ablate-sweep", "ablate-", "pairs", "dissociate"} {
+	for _, want := range []string{"train", "probe", "probe-", "ablate-sweep", "ablate-", "pairs", "dissociate", "circuit", "chains", "image"} {
 		if !strings.Contains(" "+strings.Join(kinds, " "), " "+want) {
 			t.Errorf("the sample has no entry %s: %q", want, kinds)
 		}
