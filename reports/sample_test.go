@@ -12,7 +12,7 @@ import (
 )
 
 // sampleLimit bounds what the sample adds to a clone, which carries it compressed.
-const sampleLimit = 3 << 20
+const sampleLimit = 7 << 19
 
 // TestSampleIsWhole: the notebook in sample is complete as it is committed. Every link of every page leads to a file
 // or a folder of it, every picture is shown, and every entry is in the index, with its JSON.
