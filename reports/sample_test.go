@@ -69,8 +69,3 @@ func checkSampleIndex(t *testing.T) {
 		}
 	}
 }
-
-func fileExists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}

@@ -141,20 +141,14 @@ func (p *Preparation) edgesTo(end model.Address) []int {
 func (t *Task) wires(ctx context.Context, stage string, end model.Address) (*wires, error) {
 	w := &wires{edges: t.Edges, size: make([]float64, len(t.Edges)), end: end}
 	edges := t.edgesTo(end)
+	effects, err := t.meanEffects(ctx, Noising, stage, edges)
+	if err != nil {
+		return nil, err
+	}
 	var loudest float64
-	for first, chunk := range chunked(edges, edgeColumns/t.Len()) {
-		name := stage
-		if len(chunk) < len(edges) {
-			name = fmt.Sprintf("%s, from edge %d of %d", stage, first+1, len(edges))
-		}
-		effects, err := t.Effects(ctx, name, chunk, Noising)
-		if err != nil {
-			return nil, err
-		}
-		for k, e := range chunk {
-			w.size[e] = math.Abs(stats.Mean(effects[k]))
-			loudest = max(loudest, w.size[e])
-		}
+	for k, e := range edges {
+		w.size[e] = math.Abs(effects[k])
+		loudest = max(loudest, w.size[e])
 	}
 	// What float32 sums leave of no effect is none.
 	for e, s := range w.size {
@@ -165,24 +159,8 @@ func (t *Task) wires(ctx context.Context, stage string, end model.Address) (*wir
 	return w, nil
 }
 
-const (
-	// edgeColumns is how many effects, edges × pairs, are held at a time.
-	edgeColumns = 4 << 20
-	// silence is the size of an effect, relative to the largest, below which it is rounding.
-	silence = 1e-6
-)
-
-// chunked cuts a list into pieces of at most so many, with the place of each.
-func chunked(list []int, most int) func(yield func(int, []int) bool) {
-	most = max(1, most)
-	return func(yield func(int, []int) bool) {
-		for first := 0; first < len(list); first += most {
-			if !yield(first, list[first:min(first+most, len(list))]) {
-				return
-			}
-		}
-	}
-}
+// silence is the size of an effect, relative to the largest, below which it is rounding.
+const silence = 1e-6
 
 // search finds and counts chains.
 func (c *chains) search(w *wires, x *ChainsResult) []path {
@@ -269,11 +247,11 @@ func (c *chains) measure(ctx context.Context, w *wires, paths []path, x *ChainsR
 		chain.Strength = outward(x.Weakest(*chain).Exact)
 		cuts = append(cuts, c.measured.armOf(p.links))
 	}
-	effects, err := c.measured.armEffects(ctx, "cutting chains", cuts)
+	effects, err := c.measured.armEffects(ctx, "cutting chains", Noising, cuts)
 	if err != nil {
 		return err
 	}
-	for i, interval := range c.p.meanIntervals(effects) {
+	for i, interval := range c.p.intervals(effects...) {
 		x.Chains[i].Cut = interval
 	}
 	return nil

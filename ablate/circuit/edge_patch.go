@@ -285,15 +285,6 @@ func (t *Task) carried(ctx context.Context, e model.Edge, k *EdgeKind) error {
 	return nil
 }
 
-// intervals are the means of columns over the pairs with their 95 % intervals.
-func (t *Task) intervals(columns ...[]float64) []ablate.Interval {
-	out := make([]ablate.Interval, len(columns))
-	for k, i := range t.bootstrap().Means(columns...) {
-		out[k] = ablate.Interval{Estimate: stats.Mean(columns[k]), Low: i.Low, High: i.High}
-	}
-	return out
-}
-
 // edgeEffects judges effects by pair; the share of the gap has the given sign.
 func (t *Task) edgeEffects(gap []float64, sign float64, columns ...[]float64) []EdgeEffect {
 	out := make([]EdgeEffect, len(columns))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"neuroprobe/internal/stats"
 )
@@ -25,11 +26,11 @@ const exactColumns = 4 << 20
 
 // Score implements Method.
 func (m Exact) Score(ctx context.Context, t *Task) (*Scores, error) {
-	score, err := t.meanEffects(ctx, Noising, "corrupting edges")
+	score, err := t.meanEffects(ctx, Noising, "corrupting edges", nil)
 	if err != nil || m.NoisingOnly || !t.Against.images() {
 		return &Scores{Score: score}, err
 	}
-	restored, err := t.meanEffects(ctx, Denoising, "restoring edges")
+	restored, err := t.meanEffects(ctx, Denoising, "restoring edges", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -39,21 +40,21 @@ func (m Exact) Score(ctx context.Context, t *Task) (*Scores, error) {
 	return &Scores{Score: score}, nil
 }
 
-// meanEffects are the exact effects of all edges, averaged over the pairs.
-func (t *Task) meanEffects(ctx context.Context, d Direction, stage string) ([]float64, error) {
-	chunk := max(1, exactColumns/t.Len())
-	chunks := (len(t.Edges) + chunk - 1) / chunk
-	var means []float64
-	for part := range chunks {
-		var edges []int
-		for e := part * chunk; e < min((part+1)*chunk, len(t.Edges)); e++ {
+// meanEffects are the exact effects of some edges, by number, averaged over the pairs; nil is all edges.
+func (t *Task) meanEffects(ctx context.Context, d Direction, stage string, edges []int) ([]float64, error) {
+	if edges == nil {
+		for e := range t.Edges {
 			edges = append(edges, e)
 		}
+	}
+	chunk := max(1, exactColumns/t.Len())
+	var means []float64
+	for part := range slices.Chunk(edges, chunk) {
 		name := stage
-		if chunks > 1 {
-			name = fmt.Sprintf("%s, part %d of %d", stage, part+1, chunks)
+		if len(edges) > chunk {
+			name = fmt.Sprintf("%s, from edge %d of %d", stage, len(means)+1, len(edges))
 		}
-		effects, err := t.Effects(ctx, name, edges, d)
+		effects, err := t.Effects(ctx, name, part, d)
 		if err != nil {
 			return nil, err
 		}

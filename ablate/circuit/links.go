@@ -23,35 +23,44 @@ func (f *finder) links(ctx context.Context) error {
 			return err
 		}
 	}
-	sent, err := meanOutputs(ctx, f.Network, f.measured.Clean, f.Workers)
-	if err != nil {
+	if f.result.Edges, err = f.measured.linksOf(ctx, edges, noised); err != nil {
 		return err
 	}
-	intervals := f.bootstrap().Means(noised...)
-	p := make([]float64, len(edges))
 	for k, e := range edges {
-		edge := f.Edges[e]
-		p[k] = f.permutations().SignFlip(noised[k])
-		l := Link{Edge: edge, Source: edge.From.String(), Target: edge.To.String(), Score: f.ranking.Score[e],
-			Exact: ablate.Interval{Estimate: stats.Mean(noised[k]), Low: intervals[k].Low, High: intervals[k].High},
-			P:     probe.Number(p[k]), Restored: probe.Undefined, Contribution: f.contribution(edge, sent)}
-		if restored != nil {
+		l := &f.result.Edges[k]
+		if l.Score = f.ranking.Score[e]; restored != nil {
 			l.Restored = probe.Number(stats.Mean(restored[k]))
 		}
-		for _, w := range f.Network.Synapses(edge.From, edge.To) {
-			l.Synapses, l.Weight = l.Synapses+1, l.Weight+float64(w)
-		}
-		f.result.Edges = append(f.result.Edges, l)
-	}
-	for k, adjusted := range stats.BenjaminiHochberg(p) {
-		f.result.Edges[k].Adj = probe.Number(adjusted)
 	}
 	f.result.Dropped = f.ranking.dropped(f.wiring)
 	return nil
 }
 
-// contribution is the mean over positions of what an edge carries where its sender hands on `sent`.
-func (p *Preparation) contribution(e model.Edge, sent [][]float32) float64 {
+// linksOf tells of edges, by number, what their effects by pair and the clean images say; they have no score.
+func (t *Task) linksOf(ctx context.Context, edges []int, effects [][]float64) ([]Link, error) {
+	sent, err := meanOutputs(ctx, t.Network, t.Clean, t.Workers)
+	if err != nil {
+		return nil, err
+	}
+	links, p := make([]Link, len(edges)), make([]float64, len(edges))
+	for k, interval := range t.intervals(effects...) {
+		edge := t.Edges[edges[k]]
+		p[k] = t.permutations().SignFlip(effects[k])
+		l := Link{Edge: edge, Source: ID(edge.From), Target: ID(edge.To), Exact: interval, P: probe.Number(p[k]), Restored: probe.Undefined,
+			Contribution: t.meanContribution(edge, sent)}
+		for _, w := range t.Network.Synapses(edge.From, edge.To) {
+			l.Synapses, l.Weight = l.Synapses+1, l.Weight+float64(w)
+		}
+		links[k] = l
+	}
+	for k, adjusted := range stats.BenjaminiHochberg(p) {
+		links[k].Adj = probe.Number(adjusted)
+	}
+	return links, nil
+}
+
+// meanContribution is the mean over positions of what an edge carries where its sender hands on `sent`.
+func (p *Preparation) meanContribution(e model.Edge, sent [][]float32) float64 {
 	carried := make([]float32, p.Network.Positions(e.To))
 	p.Network.Contribution(carried, e.From, e.To, sent[e.From.Layer])
 	sum := 0.0

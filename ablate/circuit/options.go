@@ -67,6 +67,18 @@ func (o *Options) permutations() stats.Permutations {
 	return stats.Permutations{Count: o.Permutations, Seed: o.Seed}
 }
 
+// intervals are the means of columns over pairs with their 95 % intervals.
+func (o *Options) intervals(columns ...[]float64) []ablate.Interval {
+	if len(columns) == 0 {
+		return nil
+	}
+	out := make([]ablate.Interval, len(columns))
+	for k, i := range o.bootstrap().Means(columns...) {
+		out[k] = ablate.Interval{Estimate: stats.Mean(columns[k]), Low: i.Low, High: i.High}
+	}
+	return out
+}
+
 // filled has the defaults where nothing was said.
 func (o Options) filled() Options {
 	d := ablate.DefaultOptions()

@@ -188,6 +188,15 @@ var ErrDirection = errors.New("circuit: denoising needs corrupted images: twins 
 // Effects patches edges (by number) one at a time and gives the exact effect on y, by edge and pair: y
 // with the intervention − y without.
 func (t *Task) Effects(ctx context.Context, stage string, edges []int, d Direction) ([][]float64, error) {
+	arms := make([]model.Arm, len(edges))
+	for k, e := range edges {
+		arms[k] = t.arm(t.Edges[e])
+	}
+	return t.armEffects(ctx, stage, d, arms)
+}
+
+// armEffects are the effects of arms on y, by arm and pair.
+func (t *Task) armEffects(ctx context.Context, stage string, d Direction, arms []model.Arm) ([][]float64, error) {
 	into, from := t.Clean, t.Corrupted
 	if d == Denoising {
 		if !t.Against.images() {
@@ -195,11 +204,7 @@ func (t *Task) Effects(ctx context.Context, stage string, edges []int, d Directi
 		}
 		into, from = from, into
 	}
-	arms := make([]model.Arm, len(edges))
-	for k, e := range edges {
-		arms[k] = t.arm(t.Edges[e])
-	}
-	out := columns(len(edges), t.Len())
+	out := columns(len(arms), t.Len())
 	classes := len(t.Network.Classes)
 	o := model.SweepOptions{Workers: t.Workers, Memory: t.Memory, Progress: func(done, total int) { t.progress(stage, done, total) }}
 	if t.Against.images() {
