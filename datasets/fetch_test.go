@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -64,16 +65,20 @@ type archiveServer struct {
 	data    []byte
 	ranges  bool
 	breakAt int // when positive, the connection breaks after so many bytes, once
+	lock    sync.Mutex // each request has a goroutine of its own, and the client is through before it ends
 	asked   []string
 }
 
 func (s *archiveServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.lock.Lock()
 	s.asked = append(s.asked, r.Header.Get("Range"))
-	if s.breakAt > 0 {
+	breakAt := s.breakAt
+	s.breakAt = 0
+	s.lock.Unlock()
+	if breakAt > 0 {
 		w.Header().Set("Content-Length", strconv.Itoa(len(s.data)))
-		w.Write(s.data[:s.breakAt])
+		w.Write(s.data[:breakAt])
 		w.(http.Flusher).Flush()
-		s.breakAt = 0
 		panic(http.ErrAbortHandler)
 	}
 	if s.ranges {
@@ -81,6 +86,13 @@ func (s *archiveServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Write(s.data)
+}
+
+// requests are the ranges asked for so far.
+func (s *archiveServer) requests() []string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return slices.Clone(s.asked)
 }
 
 // serve starts the server on the loopback interface and makes options to fetch from it.
@@ -140,14 +152,14 @@ func TestFetch(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantFetched(t, o)
-			if !slices.Equal(server.asked, c.asked) {
-				t.Errorf("asked for %q, want %q", server.asked, c.asked)
+			if !slices.Equal(server.requests(), c.asked) {
+				t.Errorf("asked for %q, want %q", server.requests(), c.asked)
 			}
 			if whole := int64(len(data)); c.asked != nil && last != [2]int64{whole, whole} {
 				t.Errorf("progress ended at %v, want %d of %d", last, whole, whole)
 			}
-			if err := FetchCIFAR10(t.Context(), o); err != nil || len(server.asked) != len(c.asked) {
-				t.Errorf("fetched again: %v, asked %q", err, server.asked)
+			if err := FetchCIFAR10(t.Context(), o); err != nil || len(server.requests()) != len(c.asked) {
+				t.Errorf("fetched again: %v, asked %q", err, server.requests())
 			}
 		})
 	}
@@ -168,8 +180,8 @@ func TestFetchBrokenOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFetched(t, o)
-	if want := []string{"", "bytes=120-"}; !slices.Equal(server.asked, want) {
-		t.Errorf("asked for %q, want %q", server.asked, want)
+	if want := []string{"", "bytes=120-"}; !slices.Equal(server.requests(), want) {
+		t.Errorf("asked for %q, want %q", server.requests(), want)
 	}
 }
 
