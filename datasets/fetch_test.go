@@ -64,7 +64,7 @@ func md5Hex(data []byte) string {
 type archiveServer struct {
 	data    []byte
 	ranges  bool
-	breakAt int // when positive, the connection breaks after so many bytes, once
+	breakAt int        // when positive, the connection breaks after so many bytes, once
 	lock    sync.Mutex // each request has a goroutine of its own, and the client is through before it ends
 	asked   []string
 }
