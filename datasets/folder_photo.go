@@ -44,6 +44,10 @@ func readPhoto(dir, file string, size int) photo {
 }
 
 func readLimited(name string, limit int64) ([]byte, error) {
+	// To open a pipe would wait for somebody to write to it.
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, errors.New("is no regular file")
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, bare(err)

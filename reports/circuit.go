@@ -167,7 +167,7 @@ func versusRandom(c circuit.Check) string {
 	case better <= 0 && m == 1:
 		return fmt.Sprintf("above the one random circuit of the size (%s)", p)
 	case better <= 0:
-		return fmt.Sprintf("above all %s random circuits of the size (%s)", Count(m), p)
+		return fmt.Sprintf("above all %s random circuits of the size, which need not be connected (%s)", Count(m), p)
 	case float64(c.FaithfulnessP) < probe.Alpha:
 		return fmt.Sprintf("above all but %s of %s random circuits of the size (%s)", Count(better), Count(m), p)
 	}
@@ -179,7 +179,11 @@ func (r CircuitReport) otherKinds() string {
 	var parts []string
 	for _, c := range r.Result.Checks[1:] {
 		if c.Defined {
-			parts = append(parts, fmt.Sprintf("%s against %s", Percent(c.Faithfulness.Estimate), c.Against))
+			part := fmt.Sprintf("%s against %s", Percent(c.Faithfulness.Estimate), c.Against)
+			if c.Pairs != r.Result.Checks[0].Pairs {
+				part += fmt.Sprintf(" (%s images)", Count(c.Pairs))
+			}
+			parts = append(parts, part)
 		}
 	}
 	if parts == nil {
@@ -350,7 +354,7 @@ func (r CircuitReport) checksSection() Section {
 	complete := Table{
 		Caption: "All edges but the circuit's, and the circuit without one",
 		Columns: append(textColumns("other edges carry"), numberColumns("completeness", "95 % interval", "random circuits", "p", "edges needed")...),
-		Notes: []Note{{Text: fmt.Sprintf("p: the share of random circuits whose complement gives as little. Edges needed: those of %s without which F is less, the interval of the loss above 0.", Count(len(x.Edges)))},
+		Notes: []Note{{Text: fmt.Sprintf("p: the share of random circuits whose complement gives as little. Edges needed: those of %s without which F is less, the interval of the loss above 0; intervals are not corrected for their number: of edges that do nothing, one in 40 would seem needed.", Count(len(x.Edges)))},
 			{Text: "Of a small circuit the complement is nearly the whole network, and the random circuits' too: the p then says little."}},
 	}
 	answers := Table{
@@ -373,7 +377,14 @@ func (r CircuitReport) checksSection() Section {
 	if undefined {
 		faithful.Notes = append(faithful.Notes, Note{Text: "–: y of the whole network is not told from y with every edge corrupted, so that there is nothing to take a share of."})
 	}
-	return Section{"Does it hold?", []Block{faithful, complete, answers}}
+	if x.Checks[0].RestCut {
+		complete.Notes = append(complete.Notes, Note{Text: "The circuit holds an edge of every path from the image to the output: through the others nothing of the image comes, whatever they carry. Completeness says nothing here, and has no p."})
+	}
+	blocks := []Block{faithful, complete, answers}
+	if x.Metric == "logit" { // no answer is left to give: the other outputs have no edges
+		blocks = blocks[:2]
+	}
+	return Section{"Does it hold?", blocks}
 }
 
 // spreadCell is where 95 % of the random circuits lie.

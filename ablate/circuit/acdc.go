@@ -63,7 +63,7 @@ func (m ACDC) Score(ctx context.Context, t *Task) (*Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := t.newGreedy()
+	g, err := t.newGreedy(true)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ type greedy struct {
 // how many there are.
 const acdcBlock = 32
 
-func (t *Task) newGreedy() (*greedy, error) {
+func (t *Task) newGreedy(restoring bool) (*greedy, error) {
 	g := &greedy{Task: t, circuit: t.Network.NewMask(true), sends: map[model.Address]bool{}, kept: make([]bool, len(t.Edges)), score: make([]float64, len(t.Edges))}
 	size := t.Set.ImageSize()
 	for first := 0; first < t.Len(); first += acdcBlock {
@@ -114,7 +114,11 @@ func (t *Task) newGreedy() (*greedy, error) {
 		if ref.Images != nil {
 			ref.Images = ref.Images[first*size : last*size]
 		}
-		for _, to := range []*[]*model.MaskedSession{&g.circuits, &g.restorations} {
+		sessions := []*[]*model.MaskedSession{&g.circuits}
+		if restoring {
+			sessions = append(sessions, &g.restorations)
+		}
+		for _, to := range sessions {
 			s, err := model.NewMaskedSession(t.Network, t.Clean[first*size:last*size], ref)
 			if err != nil {
 				return nil, err

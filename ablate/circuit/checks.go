@@ -2,6 +2,8 @@ package circuit
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -32,6 +34,10 @@ func (f *finder) checks(ctx context.Context) error {
 	}
 	for k, a := range references {
 		c, err := ablate.Part(f.parts, "circuit check "+string(a), func() (checked, error) { return f.check(ctx, a) })
+		if errors.Is(err, errNoPairs) && k > 0 { // the circuit does not hang on it
+			f.warnf("not checked against %s: %v", a, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -58,14 +64,11 @@ func (f *finder) check(ctx context.Context, against Against) (checked, error) {
 	// Neighbours differ in few edges, those nearest the output first: the least is computed anew.
 	alone := f.Mask(f.wiring.Edges)
 	masks := []*model.Mask{f.Network.NewMask(true), f.Network.NewMask(false), alone.Complement(), alone}
-	order := slices.Clone(f.wiring.Edges)
-	slices.SortFunc(order, func(a, b int) int { return b - a })
-	for _, e := range order {
-		m := alone.Clone()
-		m.Set(f.Edges[e], false)
-		masks = append(masks, m)
-	}
 	ys, err := t.Run(ctx, "checking against "+string(against), masks)
+	if err != nil {
+		return checked{}, err
+	}
+	without, err := f.without(ctx, t, alone)
 	if err != nil {
 		return checked{}, err
 	}
@@ -76,8 +79,8 @@ func (f *finder) check(ctx context.Context, against Against) (checked, error) {
 	}
 	s := newScale(whole, none, f.bootstrap())
 	numerators := [][]float64{minus(y, none), minus(rest, none)}
-	for _, e := range f.wiring.Edges {
-		numerators = append(numerators, minus(y, ys[4+slices.Index(order, e)]))
+	for _, v := range without {
+		numerators = append(numerators, minus(y, v))
 	}
 	intervals := s.intervals(f.bootstrap(), numerators...)
 	out.Minimal = intervals[2:]
@@ -92,6 +95,36 @@ func (f *finder) check(ctx context.Context, against Against) (checked, error) {
 		return out, err
 	}
 	return out, f.everywhere(ctx, against, alone, &out.Check)
+}
+
+// minimalChunk is how many circuits without one edge are laid out at a time: a mask is as large as the network.
+const minimalChunk = 256
+
+// without is y by pair of the circuit without each of its edges, in their order.
+func (f *finder) without(ctx context.Context, t *Task, alone *model.Mask) ([][]float64, error) {
+	places := make([]int, len(f.wiring.Edges))
+	for k := range places {
+		places[k] = k
+	}
+	slices.SortFunc(places, func(a, b int) int { return f.wiring.Edges[b] - f.wiring.Edges[a] })
+	out, done := make([][]float64, len(places)), 0
+	for part := range slices.Chunk(places, minimalChunk) {
+		var masks []*model.Mask
+		for _, k := range part {
+			m := alone.Clone()
+			m.Set(f.Edges[f.wiring.Edges[k]], false)
+			masks = append(masks, m)
+		}
+		ys, err := t.Run(ctx, fmt.Sprintf("against %s, without edge %d of %d", t.Against, done+1, len(places)), masks)
+		if err != nil {
+			return nil, err
+		}
+		for i, k := range part {
+			out[k] = ys[i]
+		}
+		done += len(part)
+	}
+	return out, nil
 }
 
 // atRandom compares with random circuits of as many edges from layer to layer.
@@ -114,7 +147,22 @@ func (f *finder) atRandom(ctx context.Context, t *Task, s *scale, c *Check) erro
 	c.Random, c.RandomComplete = spread(faithful), spread(complete)
 	c.FaithfulnessP = randomP(faithful, func(v float64) bool { return v >= c.Faithfulness.Estimate })
 	c.CompletenessP = randomP(complete, func(v float64) bool { return abs(v) <= abs(c.Completeness.Estimate) })
+	if c.RestCut = f.cut(); c.RestCut {
+		c.CompletenessP = probe.Undefined
+	}
 	return nil
+}
+
+// cut tells whether the circuit leaves no path through all other edges.
+func (f *finder) cut() bool {
+	var rest []int
+	alone := f.Mask(f.wiring.Edges)
+	for e, edge := range f.Edges {
+		if !alone.Kept(edge) {
+			rest = append(rest, e)
+		}
+	}
+	return len(f.prune(rest)) == 0
 }
 
 // everywhere runs the circuit alone on images of all classes of the split: one that always says "dog"

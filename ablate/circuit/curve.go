@@ -88,10 +88,11 @@ func (f *finder) choose(ctx context.Context) error {
 }
 
 func (f *finder) strongest() float64 {
-	if len(f.ranking.order) == 0 {
-		return 0
+	strongest := 0.0
+	for _, score := range f.ranking.Score {
+		strongest = max(strongest, math.Abs(score))
 	}
-	return math.Abs(f.ranking.Score[f.ranking.order[0]])
+	return strongest
 }
 
 // smallest is the smallest circuit on the grid that reaches a faithfulness on select, refined by bisection

@@ -36,7 +36,7 @@ func (m Elimination) Score(ctx context.Context, t *Task) (*Scores, error) {
 	if m.Rate == 0 {
 		m.Rate = DefaultRate
 	}
-	g, err := t.newGreedy()
+	g, err := t.newGreedy(false)
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,9 @@ func Find(ctx context.Context, n *model.Network, set *datasets.Set, o FindOption
 	if len(scores.Score) != len(p.Edges) {
 		return nil, fmt.Errorf("circuit: method %s gave %d scores for %d edges", o.Method.Name(), len(scores.Score), len(p.Edges))
 	}
+	if scores.Order != nil && o.Threshold > 0 {
+		return nil, fmt.Errorf("circuit: method %s does not rank by score: a threshold chooses nothing (want a number of edges or a faithfulness)", o.Method.Name())
+	}
 	f.ranking = p.rank(scores)
 	if f.wish == (Wish{}) && scores.Kept == nil {
 		f.wish.Faithfulness = DefaultFaithfulness
@@ -148,6 +151,9 @@ func (f *finder) warn() {
 	r := f.result
 	if r.Pairs < fewPairs {
 		f.warnf("%d pairs are few: intervals from so few are too narrow", r.Pairs)
+	}
+	if r.Split == datasets.Train {
+		f.warnf("measured on the train split, to which the network was fitted: it may be wired otherwise for new images")
 	}
 	if r.Split == datasets.Select {
 		f.warnf("measured on the select split, on which the circuit was chosen: its numbers are too good")

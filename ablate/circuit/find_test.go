@@ -94,8 +94,8 @@ func TestTwoChainsByHand(t *testing.T) {
 	for k, m := range r.Minimal {
 		near(t, "minimality of "+r.Edges[k].Edge.String(), m.Estimate, 2./3)
 	}
-	if c.Needed != 3 || c.Pairs != 8 || len(r.Checks) != 3 {
-		t.Errorf("%d of 3 edges needed, %d pairs, %d references", c.Needed, c.Pairs, len(r.Checks))
+	if c.Needed != 3 || c.Pairs != 8 || len(r.Checks) != 3 || c.RestCut {
+		t.Errorf("%d of 3 edges needed, %d pairs, %d references, the rest cut: %v", c.Needed, c.Pairs, len(r.Checks), c.RestCut)
 	}
 	for _, l := range r.Edges {
 		near(t, "exact effect of "+l.Edge.String(), l.Exact.Estimate, -2*4.5/8)
@@ -126,6 +126,9 @@ func TestANDByHand(t *testing.T) {
 	}
 	near(t, "faithfulness", r.Checks[0].Faithfulness.Estimate, 1)
 	near(t, "completeness", r.Checks[0].Completeness.Estimate, 0)
+	if c := r.Checks[0]; !c.RestCut || c.CompletenessP.Defined() { // by construction, whatever is in the edges
+		t.Errorf("no way is left, %v, and completeness has p = %v", c.RestCut, c.CompletenessP)
+	}
 	for k, m := range r.Minimal {
 		near(t, "minimality", m.Estimate, 1)
 		near(t, "restored", float64(r.Edges[k].Restored), map[int]float64{0: 0, 1: 1}[r.Edges[k].Edge.From.Layer])
@@ -389,6 +392,7 @@ func TestFindRefuses(t *testing.T) {
 		`no target "up"`:       func(o *circuit.FindOptions) { o.Target = "up" },
 		"cannot draw an image": func(o *circuit.FindOptions) { o.Against = circuit.Twins },
 		`metric "sum"`:         func(o *circuit.FindOptions) { o.Metric = "sum" },
+		"a threshold chooses":  func(o *circuit.FindOptions) { o.Method, o.Threshold = circuit.Elimination{}, 0.1 },
 		"gave 1 scores for 92": func(o *circuit.FindOptions) { o.Method = tooFew{} },
 	} {
 		o := findOptions(circuit.Exact{}, circuit.Mean, func(o *circuit.FindOptions) { o.Target = "right" })

@@ -12,32 +12,35 @@ import (
 // corrupted run with none: the machinery is broken, and no number of it can be believed.
 var ErrIdentity = errors.New("a run under a mask is not what it must be")
 
-// identityTolerance is how far y may be off, relative to the largest |y| (or 1): sums of float32 in
-// another order.
+// identityTolerance is how far y may be off, relative to the largest logit of the runs in size (or 1): sums of
+// float32 in another order, whose errors grow with what is summed.
 const identityTolerance = 1e-5
 
 // identities hold the run with every edge kept against the intact network, and the one with none
 // against the corrupted run.
 func (t *Task) identities(ctx context.Context, whole, none []float64) (Identities, error) {
-	intact, err := t.outcomes(ctx, t.Clean)
+	largest := 1.0
+	intact, err := t.outcomes(ctx, t.Clean, &largest)
 	if err != nil {
 		return Identities{}, err
 	}
 	var corrupted []float64
 	if t.Against.images() {
-		if corrupted, err = t.outcomes(ctx, t.Corrupted); err != nil {
+		if corrupted, err = t.outcomes(ctx, t.Corrupted, &largest); err != nil {
 			return Identities{}, err
 		}
 	} else {
-		y := t.Y(t.byDefinition(t.Reference()))
+		logits := t.byDefinition(t.Reference())
+		y := t.Y(logits)
+		for _, v := range logits {
+			largest = max(largest, abs(float64(v)))
+		}
 		for range t.Len() {
 			corrupted = append(corrupted, y)
 		}
 	}
 	i := Identities{Tolerance: identityTolerance}
-	largest := 1.0
 	for k := range whole {
-		largest = max(largest, abs(intact[k]), abs(corrupted[k]))
 		// max keeps a NaN.
 		i.WholeWorst, i.NoneWorst = max(i.WholeWorst, abs(whole[k]-intact[k])), max(i.NoneWorst, abs(none[k]-corrupted[k]))
 	}
@@ -50,11 +53,14 @@ func (t *Task) identities(ctx context.Context, whole, none []float64) (Identitie
 	return i, nil
 }
 
-// outcomes is y of the network on images.
-func (t *Task) outcomes(ctx context.Context, images []float32) ([]float64, error) {
+// outcomes is y of the network on images; largest grows to the size of the largest logit.
+func (t *Task) outcomes(ctx context.Context, images []float32, largest *float64) ([]float64, error) {
 	logits, err := t.Network.Logits(ctx, images, nil, t.Workers)
 	if err != nil {
 		return nil, err
+	}
+	for _, v := range logits {
+		*largest = max(*largest, abs(float64(v)))
 	}
 	classes := len(t.Network.Classes)
 	out := make([]float64, len(logits)/classes)

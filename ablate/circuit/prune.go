@@ -71,9 +71,6 @@ func (p *Preparation) rank(s *Scores) *ranking {
 			}
 			return 1
 		}
-		if s.Order != nil {
-			return 0
-		}
 		return cmp.Compare(math.Abs(s.Score[b]), math.Abs(s.Score[a]))
 	})
 	return r

@@ -132,6 +132,9 @@ type Check struct {
 	// FaithfulnessP and CompletenessP are the share of random circuits that do at least as well, (b+1)/(m+1).
 	FaithfulnessP probe.Number `json:"faithfulness_p"`
 	CompletenessP probe.Number `json:"completeness_p"`
+	// RestCut: the circuit holds an edge of every path, so that nothing of the image reaches the output through
+	// the others: completeness then says nothing, and has no p.
+	RestCut bool `json:"rest_cut"`
 	// Needed is how many edges' removal costs something: the interval of F(C) − F(C without) is above 0.
 	Needed int `json:"needed_edges"`
 	// Correlation is that of y alone and y whole over the images of all classes, Agreement the share

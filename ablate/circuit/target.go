@@ -23,6 +23,9 @@ func ParseTarget(name string, set *datasets.Set) (Target, error) {
 	if !qualified {
 		kind, rest = "", name
 	}
+	if qualified && kind != "class" && kind != "feature" { // a colon of its own
+		kind, rest = "", name
+	}
 	if c := slices.Index(set.Classes, rest); c >= 0 && kind != "feature" {
 		return Target{rest, c, -1}, nil
 	}

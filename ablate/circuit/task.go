@@ -41,12 +41,15 @@ func (p *Preparation) Task(ctx context.Context, split datasets.Split, against Ag
 	}
 	switch {
 	case len(t.Places) == 0 && t.Excluded > 0:
-		return nil, fmt.Errorf("circuit: none of %d %v images of %s has a counterpart against %s", t.Excluded, split, p.Goal.Name, against)
+		return nil, fmt.Errorf("circuit: %w: none of %d %v images of %s has a counterpart against %s", errNoPairs, t.Excluded, split, p.Goal.Name, against)
 	case len(t.Places) == 0:
 		return nil, fmt.Errorf("circuit: no %v image shows %s", split, p.Goal.Name)
 	}
 	return t, nil
 }
+
+// errNoPairs marks a reference under which nothing can be asked.
+var errNoPairs = errors.New("no pair of images")
 
 // Len is the number of pairs.
 func (t *Task) Len() int { return len(t.Places) }

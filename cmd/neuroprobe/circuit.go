@@ -108,6 +108,8 @@ func (o *findOptions) parse(cmd *cobra.Command) error {
 		return usagef("--random %d: want 0 (none) to 10000", o.find.Random)
 	case o.steps < 1 || o.steps > 1000:
 		return usagef("--steps %d: want 1 to 1000", o.steps)
+	case changed("threshold") && o.method == "elimination":
+		return hint(usagef("--threshold does not go with --method elimination, which ranks edges by when they leave"), "--edges or --faithfulness choose the size; --method exact, eap-ig, eap and acdc take a threshold")
 	case changed("steps") && o.method != "eap-ig":
 		return usagef("--steps goes with --method eap-ig")
 	}
@@ -144,7 +146,7 @@ func runCircuit(ctx context.Context, o *findOptions) error {
 	o.find.Options = c
 	result, err := circuit.Find(ctx, e.network, e.set, o.find)
 	if errors.Is(err, circuit.ErrEmpty) {
-		err = hint(err, "a lower --threshold, or --edges, lets more in")
+		err = hint(err, "more --edges or a lower --threshold let more in")
 	}
 	if err != nil {
 		return e.failed(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,9 @@ edges that are in both, beside what chance would give. Each of A and B is
   lab:DIR                 the network of another lab, of the same make and raised on the same data
 
 Specimens and labs are compared by --target. Neurons of two networks are matched by what they do
-on the select images; those without a match are counted and left out.
+on the select images; those without a match are counted and left out. Edges are scored by corrupting
+each alone, unless --method says otherwise: what a search makes of one network by accident would pass
+for a difference.
 
   overlap      of neurons by layer and of edges from layer to layer, with what is expected if they
                were drawn at random, and if only the edges among each circuit's neurons were
@@ -81,7 +84,7 @@ on the select images; those without a match are counted and left out.
 	o.addFlags(cmd)
 	f := cmd.Flags()
 	f.Lookup("target").Usage = "the `class` or feature by which specimens and labs are compared (default dog, where there is none the last class)"
-	f.StringVar(&o.method, "method", circuit.MethodNames[0], "score edges by: `"+circuit.MethodNames[0]+"`, "+strings.Join(circuit.MethodNames[1:], ", "))
+	f.StringVar(&o.method, "method", "exact", "score edges by: `exact`, "+strings.Join(slices.DeleteFunc(slices.Clone(circuit.MethodNames), func(m string) bool { return m == "exact" }), ", "))
 	f.IntVar(&o.compare.Edges, "edges", o.compare.Edges, "size of both circuits, in `edges`")
 	f.IntVar(&o.compare.Random, "random", o.compare.Random, "random `circuits` that faithfulness is compared with")
 	mustExist(cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions(circuit.MethodNames, cobra.ShellCompDirectiveNoFileComp)))
