@@ -148,7 +148,7 @@ func TestPlantedCircuits(t *testing.T) {
 	set := votes(t, 400, 150)
 	n := raised(t, set)
 	least := map[string]float64{"cut": 0.95, "faint": 0.85, "features": 0.8}
-	table := []string{"", "area under the ROC of |score| against the truth", "planted   against   eap     eap-ig  exact   acdc"}
+	table := []string{"", "area under the ROC of |score| against the truth", "planted   against   eap     eap-ig  exact   acdc    elimination"}
 	plants := []planted{weakened(t, n, "cut", 0)}
 	if !testing.Short() {
 		plants = append(plants, weakened(t, n, "faint", 0.02), features(n))
