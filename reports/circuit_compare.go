@@ -97,7 +97,7 @@ func (r CircuitCompareReport) method() string {
 	fmt.Fprintf(&s, "Both circuits were found in the same way: every edge (what one neuron contributes to another's pre-activation) was scored by %s on the select split, the strongest by |score| were taken, "+
 		"and edges on no path from the image to the output dropped, so that at most %s were left. A score is the effect on y of corrupting the edge. ", x.Method, Count(x.Size))
 	for _, side := range []circuit.ComparedSide{x.A, x.B} {
-		fmt.Fprintf(&s, "For %s, y is %s, a corrupted edge carries %s, and the circuit was chosen on %s. ", side.Name, circuitMetric(x.Metric, side.Class, r.Set.Classes), edgeCarries(side.Against), plural(side.SelectPairs, "pair"))
+		fmt.Fprintf(&s, "For %s, y is %s, a corrupted edge carries %s, and the circuit was chosen on %s. ", side.Name, yPhrase(x.Metric, side.Class, r.Set.Classes), edgeCarries(side.Against), plural(side.SelectPairs, "pair"))
 	}
 	if !x.SameNetwork {
 		s.WriteString("Neurons of the two networks were matched by the correlation of their activations (means over positions) over the select images: two are homologues if each is the other's best match in its layer and the match beats " +

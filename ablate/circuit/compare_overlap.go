@@ -162,30 +162,17 @@ func shared(in []bool, edges []int) (n int) {
 
 // drawer draws as many edges from each layer to each layer as a circuit has, among some.
 func (p *Preparation) drawer(circuit, among []int) func(*rand.Rand) []int {
-	wanted, all := map[layers]int{}, map[layers][]int{}
-	for _, e := range circuit {
-		wanted[p.between(e)]++
-	}
-	var order []layers
-	for _, e := range among {
-		l := p.between(e)
-		if wanted[l] > 0 && all[l] == nil {
-			order = append(order, l)
-		}
-		if wanted[l] > 0 {
-			all[l] = append(all[l], e)
-		}
-	}
+	strata := p.strata(circuit, among)
 	out := make([]int, 0, len(circuit))
 	return func(r *rand.Rand) []int {
 		out = out[:0]
-		for _, l := range order {
-			pool := all[l]
-			for k := range wanted[l] { // the beginning of a random order
+		for _, s := range strata {
+			pool := s.pool
+			for k := range s.wanted { // the beginning of a random order
 				at := k + r.IntN(len(pool)-k)
 				pool[k], pool[at] = pool[at], pool[k]
 			}
-			out = append(out, pool[:wanted[l]]...)
+			out = append(out, pool[:s.wanted]...)
 		}
 		return out
 	}

@@ -156,22 +156,13 @@ func (c *comparer) match(ctx context.Context) error {
 	return nil
 }
 
-// hidden are the hidden neurons of some edges, in order.
+// hiddenOf are the hidden neurons at the ends of some edges, in order.
 func (p *Preparation) hiddenOf(edges []int) []model.Address {
-	var all []model.Address
-	for _, e := range edges {
-		for _, a := range []model.Address{p.Edges[e].From, p.Edges[e].To} {
-			if a.Layer > 0 && a.Layer < p.Network.Depth() {
-				all = append(all, a)
-			}
-		}
+	links := make([]Link, len(edges))
+	for k, e := range edges {
+		links[k].Edge = p.Edges[e]
 	}
-	slices.SortFunc(all, byAddress)
-	return slices.Compact(all)
-}
-
-func byAddress(a, b model.Address) int {
-	return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Unit, b.Unit))
+	return p.hidden(endsOf(links))
 }
 
 // describe fills in the two sides, and the neurons and edges of either.
@@ -239,7 +230,7 @@ func (c *comparer) nodes() {
 			all = append(all, mine)
 		}
 	}
-	slices.SortFunc(all, byAddress)
+	slices.SortFunc(all, compareNeurons)
 	for _, n := range slices.Compact(all) {
 		other := c.partner[n]
 		x := ComparedNode{Neuron: n, ID: n.String(), R: probe.Undefined, Layer: a.Network.Layer(n.Layer).Name, Label: a.labels[n].Name, InA: members[0][n], InB: members[1][n]}

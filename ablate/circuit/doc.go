@@ -6,7 +6,7 @@
 // (Zero). Everything is measured by one number y of an image, a weighted sum of the logits (Target).
 //
 // Methods score every edge: by a gradient (EAP, EAP-IG), by corrupting one at a time (Exact), or by
-// greedy removal (ACDC). A circuit is a set of edges. It is checked by running it alone, all other
+// greedy removal (ACDC), or anew within what is left while the weakest leave (Elimination). A circuit is a set of edges. It is checked by running it alone, all other
 // edges corrupted:
 //
 //	faithfulness  F(C) = (y_C − y_∅) / (y_whole − y_∅)

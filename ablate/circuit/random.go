@@ -14,30 +14,50 @@ type layers struct{ from, to int }
 // draw draws circuits with as many edges from each layer to each layer as one has, all such sets
 // being equally likely. They need not be connected.
 func (p *Preparation) draw(edges []int, count int, stream uint64) []*model.Mask {
-	wanted, all := map[layers]int{}, map[layers][]int{}
-	for _, e := range edges {
-		wanted[p.between(e)]++
+	all := make([]int, len(p.Edges))
+	for e := range all {
+		all[e] = e
 	}
-	var order []layers // a map has none
-	for e := range p.Edges {
-		l := p.between(e)
-		if all[l] == nil {
-			order = append(order, l)
-		}
-		all[l] = append(all[l], e)
-	}
+	strata := p.strata(edges, all)
 	r := rand.New(rand.NewPCG(p.Seed, 0x72616e64<<16+stream)) // "rand"
 	masks := make([]*model.Mask, count)
 	for k := range masks {
 		var drawn []int
-		for _, l := range order {
-			for _, at := range r.Perm(len(all[l]))[:wanted[l]] {
-				drawn = append(drawn, all[l][at])
+		for _, s := range strata {
+			for _, at := range r.Perm(len(s.pool))[:s.wanted] {
+				drawn = append(drawn, s.pool[at])
 			}
 		}
 		masks[k] = p.Mask(drawn)
 	}
 	return masks
+}
+
+// stratum is the edges from one layer to another that are drawn from, and how many of them.
+type stratum struct {
+	pool   []int
+	wanted int
+}
+
+// strata sorts edges to draw from by their layers, those from and to which a circuit has any.
+func (p *Preparation) strata(circuit, among []int) []stratum {
+	wanted, at := map[layers]int{}, map[layers]int{}
+	for _, e := range circuit {
+		wanted[p.between(e)]++
+	}
+	var out []stratum
+	for _, e := range among {
+		l := p.between(e)
+		if wanted[l] == 0 {
+			continue
+		}
+		if _, known := at[l]; !known {
+			at[l] = len(out)
+			out = append(out, stratum{wanted: wanted[l]})
+		}
+		out[at[l]].pool = append(out[at[l]].pool, e)
+	}
+	return out
 }
 
 func (p *Preparation) between(edge int) layers {
