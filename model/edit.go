@@ -77,8 +77,8 @@ func (e *Edit) apply(act []float32, shape Shape, images, first int) {
 	from, positions, step := e.Target.span(shape)
 	for i := range images {
 		values := act[i*shape.Size()+from:]
-		if e.Keep.constant() && e.Fill.constant() {
-			keep, fill := e.Keep.Values[0], e.Fill.Values[0]
+		if !e.Keep.PerPosition && !e.Fill.PerPosition {
+			keep, fill := e.Keep.at(first+i, 0, positions), e.Fill.at(first+i, 0, positions)
 			for p := range positions {
 				values[p*step] = values[p*step]*keep + fill
 			}

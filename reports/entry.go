@@ -16,8 +16,11 @@ type Entry struct {
 	Kind string
 	// Slug is the file name after the number, "ablate-3-17": lower-case letters, digits and
 	// single hyphens. Slug (the function) makes one.
-	Slug     string
-	Title    string
+	Slug  string
+	Title string
+	// Claim is the sentence about brains or networks that the experiment puts to the test, where there
+	// is one.
+	Claim    string
 	Question string
 	// Answer is one line: the result with its interval and n, and no more certain than they are.
 	Answer   string
@@ -118,6 +121,7 @@ type header struct {
 	Format     int               `json:"format"`
 	Kind       string            `json:"kind"`
 	Title      string            `json:"title"`
+	Claim      string            `json:"claim,omitempty"`
 	Question   string            `json:"question"`
 	Answer     string            `json:"answer"`
 	Command    string            `json:"command"`
@@ -138,7 +142,7 @@ func (e Entry) JSON() ([]byte, error) {
 		Data any `json:"data"`
 	}{
 		header: header{
-			Format: jsonFormat, Kind: e.Kind, Title: e.Title, Question: e.Question, Answer: e.Answer,
+			Format: jsonFormat, Kind: e.Kind, Title: e.Title, Claim: e.Claim, Question: e.Question, Answer: e.Answer,
 			Command: e.Command, Created: e.Created.UTC(), Host: e.Host, Seconds: e.Seconds,
 			Provenance: map[string]string{}, Pictures: []string{},
 			Exclusions: e.Exclusions, Warnings: e.Warnings,

@@ -12,7 +12,7 @@ import (
 func (e Entry) Markdown(name string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "[← notebook](../README.md)\n\n# %s\n\n*%s*\n", escape(e.Title), escape(e.headerLine(name)))
-	for _, part := range []struct{ name, text string }{{"Question", e.Question}, {"Answer", e.Answer}} {
+	for _, part := range []struct{ name, text string }{{"Claim", e.Claim}, {"Question", e.Question}, {"Answer", e.Answer}} {
 		if part.text != "" {
 			fmt.Fprintf(&b, "\n**%s.** %s\n", part.name, escape(part.text))
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // rooms, left to right: each may import those before it, never one after it.
-var rooms = []string{"internal", "model/kernel", "datasets", "model", "probe", "ablate", "ablate/circuit", "ablate/selftest", "reports", "cmd"}
+var rooms = []string{"internal", "model/kernel", "datasets", "model", "probe", "ablate", "ablate/circuit", "ablate/state", "ablate/selftest", "reports", "cmd"}
 
 // fences name the only room that may import a dependency, tests apart.
 var fences = map[string]string{

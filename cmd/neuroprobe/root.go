@@ -34,6 +34,7 @@ JSON.`,
   neuroprobe ablate --neuron 3:17           silence channel 17 of the third layer
   neuroprobe ablate sweep                   lesion every neuron, and rank them
   neuroprobe circuit                        the wiring by which it says dog
+  neuroprobe state tired                    what fatigue would do to it
   neuroprobe record                         activations as Parquet
   neuroprobe inspect                        print the network's layers
   neuroprobe train --data folder:photos --lab photos-lab`,
@@ -56,7 +57,7 @@ JSON.`,
 	mustExist(root.RegisterFlagCompletionFunc("blas", cobra.FixedCompletions([]string{"auto", "go"}, cobra.ShellCompDirectiveDefault)))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
-	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate), newCircuitCmd(g, runCircuit),
+	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate), newCircuitCmd(g, runCircuit), newStateCmd(g),
 		newInspectCmd(g, runInspect), newDatasetsCmd(g), newSelftestCmd(g, runSelftest), newTourCmd(g, runTour), newVersionCmd(g), newCompletionCmd(g))
 	return root
 }

@@ -1,0 +1,25 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func newStateCmd(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "state",
+		Short: "Give the network what a body has: rest, fatigue, history, asynchrony",
+		Long: `A network has no memory from image to image, does nothing without input, does not tire, and works
+in step. A brain is otherwise. Each of these commands puts one such difference to the test: it
+states the claim, shows with controls that it holds of the network as it is, and then adds what is
+missing and measures what changes.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(stateCommands(g)...)
+	return cmd
+}
+
+// stateCommands are the subcommands.
+func stateCommands(_ *globals) []*cobra.Command {
+	return []*cobra.Command{
+		// One line each.
+	}
+}
