@@ -10,6 +10,10 @@ func newStateCmd(g *globals) *cobra.Command {
 in step. A brain is otherwise. Each of these commands puts one such difference to the test: it
 states the claim, shows with controls that it holds of the network as it is, and then adds what is
 missing and measures what changes.`,
+		Example: `  neuroprobe state rest       what it does without input
+  neuroprobe state tired      neurons that tire and recover
+  neuroprobe state primed     whether what was seen before distorts what is seen next
+  neuroprobe state async      neurons that do not work in step`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
