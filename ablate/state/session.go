@@ -40,7 +40,9 @@ func NewSession(n *model.Network, body Body, rates *Rates, first int, s *State) 
 	}
 	session := &Session{State: s, network: n, body: body, rates: rates, session: model.NewSession(n), tiring: Tiring(n), first: first,
 		keep: make([][]float32, n.Depth()+1), fill: make([][]float32, n.Depth()+1)}
-	session.trace.Pre = session.tiring
+	if body.Fatigue > 0 { // else nobody asks for the drive, and the layers run in one go
+		session.trace.Pre = session.tiring
+	}
 	session.layOut()
 	return session, nil
 }

@@ -19,7 +19,7 @@ type TiredOptions struct {
 	Recovery float64   // τ, in presentations
 	Doses    []float64 // of κ, ascending, the first 0
 	Steps    int       // images that a subject works through before it is tested
-	Rests    []float64 // after the work, in presentations, ascending, the first 0
+	Rests    []float64 // after the work, in multiples of τ, ascending, the first 0
 	Arousal  []float64 // doses, ascending, with 0
 	Noise    []float64 // doses, ascending, the first 0
 	Images   int       // measured images, a random choice; 0: all of the split
@@ -30,12 +30,11 @@ type TiredOptions struct {
 
 // DefaultTiredOptions has a fatigue at which the default network fails visibly and not wholly.
 func DefaultTiredOptions() TiredOptions {
-	const tau = DefaultRecovery
-	return TiredOptions{Options: ablate.DefaultOptions(), Fatigue: 1, Recovery: tau, Steps: 12,
-		Doses:   []float64{0, 0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8, 16},
-		Rests:   []float64{0, 0.25 * tau, 0.5 * tau, tau, 2 * tau, 4 * tau, 8 * tau},
-		Arousal: []float64{-0.9, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4},
-		Noise:   []float64{0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4},
+	return TiredOptions{Options: ablate.DefaultOptions(), Fatigue: 4, Recovery: DefaultRecovery, Steps: 8,
+		Doses:   []float64{0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16},
+		Rests:   []float64{0, 0.25, 0.5, 1, 2, 4, 8},
+		Arousal: []float64{-0.9, -0.75, -0.5, -0.25, 0, 0.5, 1, 2, 4},
+		Noise:   []float64{0, 0.25, 0.5, 1, 1.5, 2, 3},
 		Repeats: 1000, Shuffles: 39}
 }
 

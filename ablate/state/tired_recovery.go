@@ -20,7 +20,10 @@ func (t *tiring) recovery(ctx context.Context, r *TiredResult) error {
 	}
 	var lacking [][]float64 // by rest and neuron
 	rested := 0.0
-	for k, rest := range t.o.Rests {
+	var rests []float64
+	for k, multiple := range t.o.Rests {
+		rest := multiple * t.o.Recovery
+		rests = append(rests, rest)
 		t.progress("rest", k, len(t.o.Rests))
 		now, err := t.test(ctx, t.body, t.worked, rest)
 		if err != nil {
@@ -34,12 +37,12 @@ func (t *tiring) recovery(ctx context.Context, r *TiredResult) error {
 		lacking = append(lacking, session.State.lacking())
 	}
 	for k, c := range t.conditions(said, slices.Repeat([]*readout{fresh}, len(said))) {
-		m := RestedMoment{Rest: t.o.Rests[k], Gain: 1 - stats.Mean(lacking[k]), Condition: c}
+		m := RestedMoment{Rest: rests[k], Gain: 1 - stats.Mean(lacking[k]), Condition: c}
 		m.Gained = 1 - stats.Mean(lacking[k])/stats.Mean(lacking[0])
 		t.recovered(&m, t.columns(said[k]), t.columns(t.tired), t.columns(fresh))
 		r.Recovery.Rests = append(r.Recovery.Rests, m)
 	}
-	r.Recovery.fit(t.o.Rests, lacking)
+	r.Recovery.fit(rests, lacking)
 	r.Recovery.Half = halfway(r.Recovery.Rests, func(m RestedMoment) probe.Number { return m.Accuracy.Estimate })
 	r.Recovery.HalfDiff = halfway(r.Recovery.Rests, func(m RestedMoment) probe.Number { return m.Diff.Estimate })
 	return ctx.Err()

@@ -94,8 +94,10 @@ func (s *State) part(first, subjects int) *State {
 }
 
 // test shows every subject its last image: after a rest, and with a body that may be another
-// one than it has worked with. The subjects stay as they were.
+// one than it has worked with. The answer is that of the neurons at the image's onset, so that nobody
+// needs to tire any more; the subjects stay as they were.
 func (t *tiring) test(ctx context.Context, body Body, s *State, rest float64) (*readout, error) {
+	body.Fatigue = 0
 	return t.show(ctx, t.o.Steps, func(first int, images []float32) ([]float32, error) {
 		session, err := NewSession(t.Network, body, t.rates, first, s.part(first, len(images)/t.Set.ImageSize()))
 		if err != nil {
