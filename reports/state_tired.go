@@ -84,7 +84,7 @@ func (r TiredReport) answer() string {
 		fmt.Fprintf(&s, "Not as claimed: %s changed in %s. ", plural(differing, "logit"), plural(showings, "showing"))
 	}
 	a := c.Accuracy
-	fmt.Fprintf(&s, "With neurons that tire (κ = %s), %s make accuracy ", Number(x.Body.Fatigue), plural(x.Steps, "image"))
+	fmt.Fprintf(&s, "With neurons that tire (κ = %s), %s make accuracy ", dose(x.Body.Fatigue), plural(x.Steps, "image"))
 	n := fmt.Sprintf("(95 %% interval %s, n = %s, %s)", PointsInterval(a.Change.Low, a.Change.High), plural(x.Images, "image"), x.Split)
 	switch {
 	case !excludesZero(a.Change.Low, a.Change.High):
@@ -111,7 +111,7 @@ func (r TiredReport) whoSuffers() string {
 	s := fmt.Sprintf("; %s suffers (recall %s)", x.Classes[c.Suffers], Points(c.Recall[c.Suffers].Change.Estimate))
 	favoured := r.favoured()
 	if favoured >= 0 && c.Answers[favoured].Change.Low > 0 {
-		s += fmt.Sprintf(", since it comes to say %s (%s of answers, fresh %s)", x.Classes[favoured], Percent(c.Answers[favoured].Estimate),
+		s += fmt.Sprintf(", as it comes to say %s (%s of answers, fresh %s)", x.Classes[favoured], Percent(c.Answers[favoured].Estimate),
 			Percent(x.Fresh.Answers[favoured].Estimate))
 	}
 	return s + fmt.Sprintf(", while its logits keep an AUROC of %s (fresh %s)", fixed(float64(c.AUROC), 3), fixed(float64(x.Fresh.AUROC), 3))
@@ -132,8 +132,8 @@ func (r TiredReport) favoured() int {
 func (r TiredReport) whatIsBack() string {
 	for _, m := range r.Result.Recovery.Rests {
 		if m.Rest > 0 && m.Accuracy.Estimate.Defined() && float64(m.Accuracy.Low) > 0 {
-			return fmt.Sprintf("; a rest of %s presentations (%s τ) gives back %s of the accuracy, and %s of the gain", Number(m.Rest),
-				Number(m.Rest/r.Result.Body.Recovery), Percent(float64(m.Accuracy.Estimate)), Percent(m.Gained))
+			return fmt.Sprintf("; a rest of %s τ gives back %s %s of the lost accuracy, and %s of the gain", dose(m.Rest/r.Result.Body.Recovery),
+				Percent(float64(m.Accuracy.Estimate)), PercentInterval(float64(m.Accuracy.Low), float64(m.Accuracy.High)), Percent(m.Gained))
 		}
 	}
 	return ""
@@ -145,11 +145,11 @@ func (r TiredReport) method() string {
 	fmt.Fprintf(&s, "Body: every hidden neuron with ReLU has a gain x, 1 when fresh, by which its activation is multiplied. It tires by dx/dt = (1 − x)/τ − (κ/τ)·d·x, with t in presentations of an image, τ = %s, "+
 		"and d the neuron's drive: what it would fire with if fresh, averaged over its map, as a multiple of its mean over the select images. A drive of 1 kept up brings the gain to 1/(1 + κ); silence brings it back with the time constant τ. "+
 		"This is synaptic depression by depletion (Tsodyks and Markram, PNAS 94:719, 1997; Abbott et al., Science 275:220, 1997), whose steady state is divisive (Carandini and Heeger, Nat. Rev. Neurosci. 13:51, 2012). "+
-		"An image is answered with the gains that it finds; then the neurons tire. ", Number(x.Body.Recovery))
+		"An image is answered with the gains that it finds; then the neurons tire. ", dose(x.Body.Recovery))
 	fmt.Fprintf(&s, "Work: as many subjects (copies of the network, each with its history) as there are images of the %s split, %s; each works through %s and is tested with one more. In every step each image is shown to exactly one subject, and no subject sees "+
 		"an image twice (cyclic shifts, drawn at random, of a random order), so that every step and dose is measured on the same images and compared image by image with the network without a body. ", x.Split, Count(x.Images), plural(x.Steps, "image"))
 	fmt.Fprintf(&s, "Change = tired − fresh, below 0 is damage. The logit difference is the true class's logit minus the strongest other; confidence is the softmax of the answer; AUROC is how well %s tells classes apart, wherever the border lies: "+
-		"1 with a recall of 0 means a shifted criterion, not a loss of sight. The reference is κ = %s. ", r.aurocOf(), Number(x.Body.Fatigue))
+		"1 with a recall of 0 means a shifted criterion, not a loss of sight. The reference is κ = %s. ", r.aurocOf(), dose(x.Body.Fatigue))
 	fmt.Fprintf(&s, "Intervals are 95 %%: paired bootstrap over images for changes and means (%s), Wilson for rates, %s. Tests: that all recalls change alike, by permuting classes among images; "+
 		"mean changes of the logit difference by sign flips (%s each; at least 20 a neuron in the map), two-sided; adjusted by Benjamini and Hochberg within each table. Seed %d. ",
 		plural(x.Resamples, "resample"), r.delong(), plural(x.Permutations, "permutation"), x.Seed)
@@ -209,7 +209,7 @@ func (r TiredReport) sameSection() Section {
 	add(fmt.Sprintf("network: %s, each %s times in a row", images, Count(u.Repeats)), u.Row)
 	add("network: the same, another image before each showing", u.Between)
 	add(fmt.Sprintf("body at κ = 0: all images, work of %s", plural(r.Result.Steps+1, "step")), u.NoFatigue)
-	add(fmt.Sprintf("positive control: κ = %s, in a row", Number(r.Result.Body.Fatigue)), u.Positive)
+	add(fmt.Sprintf("positive control: κ = %s, in a row", dose(r.Result.Body.Fatigue)), u.Positive)
 	t.Notes = []Note{{Text: "The first showing of each image by the network is what its others are held against, bit for bit; the body at κ = 0 is held against the network on the same images. " +
 		"The positive control shows that a difference would have been seen."}}
 	return Section{"As it is, nothing changes", []Block{t}}

@@ -75,7 +75,7 @@ func (t tiredPanel) plot() *plot.Plot {
 	var labels plot.ConstantTicks
 	nearest := math.Inf(-1)
 	for _, d := range t.doses {
-		tick := plot.Tick{Value: t.at(d), Label: trimZeros(d)}
+		tick := plot.Tick{Value: t.at(d), Label: dose(d)}
 		if d == 0 || t.at(d)-nearest >= 0.085*(last-first) {
 			nearest = t.at(d)
 			labels = append(labels, tick)
@@ -88,8 +88,8 @@ func (t tiredPanel) plot() *plot.Plot {
 	return p
 }
 
-// trimZeros is a dose as an axis shows it.
-func trimZeros(v float64) string {
+// dose is a dose or a time as it was given, without zeros behind.
+func dose(v float64) string {
 	for decimals := range 3 {
 		if math.Abs(v-math.Round(v*math.Pow10(decimals))/math.Pow10(decimals)) < tiny {
 			return fixed(v, decimals)
@@ -220,7 +220,7 @@ func (r TiredReport) globalPanels() []byte {
 	panel := func(name string, g state.GlobalCurve) tiredPanel {
 		return tiredPanel{x: name, y: "accuracy (%)", doses: g.Doses, place: logPlace, level: math.NaN(), lines: []tiredLine{
 			{firstSeries("fresh"), solid, percents(len(g.Doses), func(k int) state.Level { return g.Fresh[k].Accuracy })},
-			{secondSeries("tired, κ = " + Number(r.Result.Body.Fatigue)), dashed, percents(len(g.Doses), func(k int) state.Level { return g.Tired[k].Accuracy })},
+			{secondSeries("tired, κ = " + dose(r.Result.Body.Fatigue)), dashed, percents(len(g.Doses), func(k int) state.Level { return g.Tired[k].Accuracy })},
 		}}
 	}
 	left, right := panel("arousal: activations × (1 + arousal)", r.Result.Arousal), panel("noise (standard deviations)", r.Result.Noise)

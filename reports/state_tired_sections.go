@@ -18,12 +18,12 @@ func (r TiredReport) doseSection() Section {
 	gaps := Table{Caption: "Which class suffers", Columns: append(numberColumns("κ"), append(textColumns("recall falls most"),
 		numberColumns("change of its recall", "less the others'", "95 % interval", "p", "adjusted p", "balanced accuracy", "change")...)...)}
 	for _, d := range x.Doses {
-		t.Rows = append(t.Rows, append([]string{Number(d.Fatigue), fixed(d.Gain, 3)}, r.conditionCells(d.Condition)...))
+		t.Rows = append(t.Rows, append([]string{dose(d.Fatigue), fixed(d.Gain, 3)}, r.conditionCells(d.Condition)...))
 		name, recall, gap, ends := "none", Missing, Missing, Missing
 		if d.Suffers >= 0 {
 			name, recall, gap, ends = x.Classes[d.Suffers], Points(d.Recall[d.Suffers].Change.Estimate), Points(d.Gap.Estimate), PointsInterval(d.Gap.Low, d.Gap.High)
 		}
-		gaps.Rows = append(gaps.Rows, []string{Number(d.Fatigue), name, recall, gap, ends, PValue(float64(d.P)), PValue(float64(d.Adjusted)),
+		gaps.Rows = append(gaps.Rows, []string{dose(d.Fatigue), name, recall, gap, ends, PValue(float64(d.P)), PValue(float64(d.Adjusted)),
 			Percent(d.Balanced.Estimate), Points(d.Balanced.Change.Estimate)})
 	}
 	t.Notes = append([]Note{{Text: fmt.Sprintf("After %s. The change of accuracy is against the fresh network on the same images; with κ = 0 it is exactly 0.", plural(x.Steps, "image"))}}, r.shownNote()...)
@@ -36,7 +36,7 @@ func (r TiredReport) doseSection() Section {
 }
 
 // curveTable are the fitted curves.
-func (r TiredReport) curveTable(curves []state.TiredCurve, dose string) Table {
+func (r TiredReport) curveTable(curves []state.TiredCurve, unit string) Table {
 	t := Table{Caption: "Fitted curves", Columns: append(append(textColumns("change of"), numberColumns("n", "at the largest dose", "95 % interval")...), textColumns("shape")...)}
 	t.Columns = append(t.Columns, numberColumns("EC50", "slope", "half dose", "R²")...)
 	straight := false
@@ -59,7 +59,7 @@ func (r TiredReport) curveTable(curves []state.TiredCurve, dose string) Table {
 		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = []Note{{Text: fmt.Sprintf("Hill curves, plateau·dˢ/(dˢ + EC50ˢ) over d = %s, fitted where the change is monotone (drops within chance or under 1 %% of the largest effect do not count). EC50 and half dose in %s; half dose: half of the change at the largest dose. "+
-		"Intervals from fits to resampled images.", dose, dose)}}
+		"Intervals from fits to resampled images.", unit, unit)}}
 	if straight {
 		t.Notes = append(t.Notes, Note{Text: "Not determined: the search ran into its bound, as with a straight line."})
 	}
@@ -84,12 +84,12 @@ func (r TiredReport) daySection() Section {
 		}
 		a, aEnds := share(m.Accuracy)
 		d, dEnds := share(m.Diff)
-		rest.Rows = append(rest.Rows, []string{Number(m.Rest), Number(m.Rest / x.Body.Recovery), fixed(m.Gain, 3), Percent(m.Gained),
+		rest.Rows = append(rest.Rows, []string{dose(m.Rest), dose(m.Rest / x.Body.Recovery), fixed(m.Gain, 3), Percent(m.Gained),
 			Percent(m.Condition.Accuracy.Estimate), a, aEnds, Number(m.LogitDiff.Estimate), d, dEnds})
 	}
-	rest.Notes = []Note{{Text: fmt.Sprintf("After %s at κ = %s, a rest in presentations, nothing shown. Of what was lost: (after the rest − before it) / (fresh − before it); – where the loss may be none.", plural(x.Steps, "image"), Number(x.Body.Fatigue))}}
+	rest.Notes = []Note{{Text: fmt.Sprintf("After %s at κ = %s, a rest in presentations, nothing shown. Of what was lost: (after the rest − before it) / (fresh − before it); – where the loss may be none.", plural(x.Steps, "image"), dose(x.Body.Fatigue))}}
 	said := fmt.Sprintf("The gain comes back with a time constant of %s (fitted to the mean over neurons and subjects; single neurons %s), the body's τ being %s.", r.number(x.Recovery.Tau),
-		Interval(float64(x.Recovery.TauRange[0]), float64(x.Recovery.TauRange[1])), Number(x.Body.Recovery))
+		Interval(float64(x.Recovery.TauRange[0]), float64(x.Recovery.TauRange[1])), dose(x.Body.Recovery))
 	if x.Recovery.Half.Defined() && x.Recovery.HalfDiff.Defined() {
 		said += fmt.Sprintf(" Half of the accuracy is back after %s presentations, half of the logit difference after %s (on lines between the rests measured).", Number(float64(x.Recovery.Half)), Number(float64(x.Recovery.HalfDiff)))
 	}
@@ -99,7 +99,7 @@ func (r TiredReport) daySection() Section {
 	}
 	return Section{"Work and rest", []Block{Paragraph(said),
 		Figure{File: "day.png", PNG: r.dayPanels(), Alt: "Recall of each class and mean gain over the work and over the rest, as in the tables",
-			Caption: fmt.Sprintf("κ = %s. Left: while working. Right: after the work and a rest (the axis is that of log(1 + rest)). Bars are 95 %% intervals; the gain is the mean over neurons and subjects, in percent of the fresh one.", Number(x.Body.Fatigue))},
+			Caption: fmt.Sprintf("κ = %s. Left: while working. Right: after the work and a rest (the axis is that of log(1 + rest)). Bars are 95 %% intervals; the gain is the mean over neurons and subjects, in percent of the fresh one.", dose(x.Body.Fatigue))},
 		course, rest}}
 }
 
@@ -141,7 +141,7 @@ func (r TiredReport) historySection() Section {
 	}
 	t.Notes = append([]Note{{Text: fmt.Sprintf("With uniform gains: in each subject all neurons of a layer have the layer's mean gain, so that it is as tired as before, but no neuron more than another. Adjusted for %s.", plural(h.Tests, "test"))}}, r.shownNote()...)
 	e := h.Effects[0]
-	said := fmt.Sprintf("The %s were seen by the same subjects in three histories, all of %s images, at κ = %s. ", plural(x.Steps, "image"), x.HistorySplit, Number(x.Body.Fatigue))
+	said := fmt.Sprintf("The %s were seen by the same subjects in three histories, all of %s images, at κ = %s. ", plural(x.Steps, "image"), x.HistorySplit, dose(x.Body.Fatigue))
 	switch share := e.Uniform.Estimate / e.Diff.Estimate; {
 	case !e.Diff.Found():
 		said += "Whether they were of the test's class is not seen to matter: fatigue is of the work, not of what was seen."
@@ -175,9 +175,10 @@ func (r TiredReport) controlSection() Section {
 	s := c.Shuffled
 	said := fmt.Sprintf("Frozen: the gains after the work, put in by hand, left %s of %s different from those of the working subjects. ", plural(c.Frozen.Differing, "logit"), Count(c.Frozen.Logits))
 	said += r.weakening()
-	shuffled := fmt.Sprintf("With the gains shuffled among the neurons of each layer (%s, each the same in all subjects), accuracy changes by %s on average (%s to %s) and the logit difference by %s (%s to %s); their own assignment, %s and %s, is as far from the middle as "+
-		"%s and %s of assignments are (the least p possible is %s).", plural(s.Shuffles, "shuffle"), Points(s.Accuracy[0]), Points(s.Accuracy[1]), Points(s.Accuracy[2]), Signed(s.Diff[0]), Signed(s.Diff[1]), Signed(s.Diff[2]),
-		Points(x.Tired.Accuracy.Change.Estimate), Signed(x.Tired.LogitDiff.Change.Estimate), equalsP(s.AccuracyP), equalsP(s.DiffP), PValue(1/float64(s.Shuffles+1)))
+	shuffled := fmt.Sprintf("With the gains shuffled among the neurons of each layer (%s, each the same in all subjects), accuracy changes by %s on average (%s to %s) and the logit difference by %s (%s to %s). "+
+		"Their own assignment gives %s (%s) and %s (%s); p is the share of assignments, their own among them, that lie at least as far from the middle of all, and cannot be below %s.",
+		plural(s.Shuffles, "shuffle"), Points(s.Accuracy[0]), Points(s.Accuracy[1]), Points(s.Accuracy[2]), Signed(s.Diff[0]), Signed(s.Diff[1]), Signed(s.Diff[2]),
+		Points(x.Tired.Accuracy.Change.Estimate), equalsP(s.AccuracyP), Signed(x.Tired.LogitDiff.Change.Estimate), equalsP(s.DiffP), PValue(1/float64(s.Shuffles+1)))
 	return Section{"Which neurons, or less of everything", []Block{Paragraph(said), t, beyond, Paragraph(shuffled)}}
 }
 
@@ -202,8 +203,8 @@ func (r TiredReport) gainAtTest() float64 { return r.Result.Course[len(r.Result.
 // globalSection is the state of the whole.
 func (r TiredReport) globalSection() Section {
 	x := r.Result
-	table := func(caption, dose string, g state.GlobalCurve) Table {
-		t := Table{Caption: caption, Columns: append(numberColumns(dose), numberColumns("fresh: accuracy", "change", "95 % interval")...)}
+	table := func(caption, unit string, g state.GlobalCurve) Table {
+		t := Table{Caption: caption, Columns: append(numberColumns(unit), numberColumns("fresh: accuracy", "change", "95 % interval")...)}
 		for _, k := range r.shown() {
 			t.Columns = append(t.Columns, Column{"recall of " + x.Classes[k], true})
 		}
@@ -213,7 +214,7 @@ func (r TiredReport) globalSection() Section {
 		}
 		t.Columns = append(t.Columns, Column{"AUROC", true})
 		for k, d := range g.Doses {
-			row := []string{Signed(d)}
+			row := []string{dose(d)}
 			for _, c := range []state.Condition{g.Fresh[k], g.Tired[k]} {
 				row = append(append(row, Percent(c.Accuracy.Estimate)), changed(c.Accuracy.Change)...)
 				for _, class := range r.shown() {
@@ -240,7 +241,7 @@ func (r TiredReport) globalSection() Section {
 	return Section{"The state of the whole: arousal and noise", blocks}
 }
 
-// globalWords says what arousal does for a tired network.
+// globalWords says what arousal does for a tired network, and whether drowsiness is like fatigue.
 func (r TiredReport) globalWords() string {
 	x := r.Result
 	zero := slices.Index(x.Arousal.Doses, 0)
@@ -250,12 +251,21 @@ func (r TiredReport) globalWords() string {
 			best = k
 		}
 	}
-	at, now := x.Arousal.Tired[zero].Accuracy, x.Arousal.Tired[best].Accuracy
-	if best == zero || now.Low <= at.High {
-		return fmt.Sprintf("No arousal tried makes the tired network clearly better than it is at 0 (%s).", Percent(at.Estimate))
+	s := ""
+	if at, now := x.Arousal.Tired[zero].Accuracy, x.Arousal.Tired[best].Accuracy; best == zero || now.Low <= at.High {
+		s = fmt.Sprintf("No arousal tried makes the tired network clearly better than it is at 0 (%s).", Percent(at.Estimate))
+	} else {
+		s = fmt.Sprintf("Arousal wakes a tired network: at %s its accuracy is %s %s where it is %s %s at 0 and %s in the fresh network (the best of %d doses, chosen on the same images).",
+			signedFixed(x.Arousal.Doses[best], 2), Percent(now.Estimate), PercentInterval(now.Low, now.High), Percent(at.Estimate), PercentInterval(at.Low, at.High), Percent(x.Fresh.Accuracy.Estimate), len(x.Arousal.Doses))
 	}
-	return fmt.Sprintf("Arousal wakes a tired network: at %s its accuracy is %s %s where it is %s %s at 0 and %s in the fresh network. (The best of %d doses, chosen on the same images.)", Signed(x.Arousal.Doses[best]),
-		Percent(now.Estimate), PercentInterval(now.Low, now.High), Percent(at.Estimate), PercentInterval(at.Low, at.High), Percent(x.Fresh.Accuracy.Estimate), len(x.Arousal.Doses))
+	if favoured, drowsy := r.favoured(), x.Arousal.Fresh[0]; zero > 0 && favoured >= 0 && drowsy.Suffers >= 0 {
+		answers := drowsy.Answers[favoured]
+		if answers.Change.Low > 0 {
+			s += fmt.Sprintf(" Drowsiness does to a fresh network what fatigue does: at %s it says %s to %s of images, the class that the tired one favours, though no neuron is weaker than another.",
+				signedFixed(x.Arousal.Doses[0], 2), x.Classes[favoured], Percent(answers.Estimate))
+		}
+	}
+	return s
 }
 
 // listedTired is how many the table lists.
@@ -276,7 +286,7 @@ func (r TiredReport) neuronSection() Section {
 			Points(l.AmongAccuracy.Estimate), PointsInterval(l.AmongAccuracy.Low, l.AmongAccuracy.High), Signed(l.AmongDiff.Estimate), SignedInterval(l.AmongDiff.Low, l.AmongDiff.High), r.fixedNumber(l.Rho)})
 	}
 	layers.Notes = []Note{{Text: "Alone: only this layer tired. Among: all layers tired, less the same with this one fresh. ρ: rank correlation, over the layer's neurons, of each one's fatigue alone with its zero lesion."}}
-	t := Table{Caption: "Neurons", Terminal: true, Columns: append(textColumns("neuron", "layer"), numberColumns("mean gain", "among: logit difference", "95 % interval", "adjusted p", "accuracy", "95 % interval",
+	t := Table{Caption: "Neurons", Columns: append(textColumns("neuron", "layer"), numberColumns("mean gain", "among: logit difference", "95 % interval", "adjusted p", "accuracy", "95 % interval",
 		"alone: logit difference", "95 % interval", "adjusted p", "zero lesion")...)}
 	order := slices.Clone(x.Neurons)
 	slices.SortStableFunc(order, func(a, b state.NeuronFatigue) int {
@@ -304,7 +314,7 @@ func (r TiredReport) neuronSection() Section {
 		{"fatigue among the others, with zero lesion", m.AmongLesion}} {
 		corr.Rows = append(corr.Rows, []string{c.name, r.fixedNumber(c.Estimate), Interval(float64(c.Low), float64(c.High)), PValue(c.P)})
 	}
-	corr.Notes = []Note{{Text: "Intervals by resampling images (the neurons are all there are), p by permuting neurons. A gain below 1 is a part of a zero lesion, so that a high ρ alone is no surprise; that it stays high among tired others is."}}
+	corr.Notes = []Note{{Text: "Intervals by resampling images (the neurons are all there are), p by permuting neurons. A gain below 1 is a part of a zero lesion, so that a high ρ of fatigue alone is no surprise; among tired others nothing makes it so."}}
 	said := fmt.Sprintf("Of %s, the fatigue of %s changes the logit difference alone and of %s among the others, for the worse with %s of them (adjusted p below 0.05 and interval without 0). "+
 		"The effects alone add up to %s, all together make it %s: %s.", plural(m.Tested, "neuron"), Count(m.Alone), Count(m.Among), Count(m.HarmfulAmong),
 		signedEnds(m.SumAlone), signedEnds(m.Whole), r.additivity())
@@ -322,7 +332,7 @@ func (r TiredReport) fixedNumber(n probe.Number) string {
 	if !n.Defined() {
 		return Missing
 	}
-	return fixed(float64(n), 2)
+	return fixed(float64(n), 3)
 }
 
 // additivity compares the sum of single effects with the whole.

@@ -105,6 +105,9 @@ func Tired(ctx context.Context, n *model.Network, set *datasets.Set, o TiredOpti
 	for _, l := range t.Labels {
 		r.ByClass[l]++
 	}
+	if k := slices.Index(r.ByClass, 0); k >= 0 {
+		return nil, fmt.Errorf("state: none of the %d images that are measured is of %s (want more images)", t.Images, n.Classes[k])
+	}
 	for _, part := range []func(context.Context, *TiredResult) error{
 		t.unchanging, t.doses, t.recovery, t.histories, t.global, t.controls, t.layers, t.neurons,
 	} {

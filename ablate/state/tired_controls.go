@@ -97,7 +97,7 @@ func (t *tiring) shuffle(ctx context.Context, c *TiredControls) error {
 	fresh, tired, random := t.columns(t.fresh[t.o.Steps]), t.columns(t.tired), rand.New(rand.NewPCG(t.Seed, 0x73687566)) // "shuf"
 	var accuracy, diff []float64
 	member := t.members()
-	c.Shuffled.WorstRecalls = make([]float64, len(member))
+	c.Shuffled.Recalls = make([]float64, len(member))
 	for k := range t.o.Shuffles {
 		t.progress("shuffled gains", k, t.o.Shuffles)
 		said, err := t.test(ctx, t.body, t.worked.shuffled(random), 0)
@@ -108,7 +108,7 @@ func (t *tiring) shuffle(ctx context.Context, c *TiredControls) error {
 		right := minus(now.correct, fresh.correct)
 		accuracy, diff = append(accuracy, stats.Mean(right)), append(diff, stats.Mean(minus(now.diff, fresh.diff)))
 		for class := range member {
-			c.Shuffled.WorstRecalls[class] += meanOver(right, member[class]) / float64(t.o.Shuffles)
+			c.Shuffled.Recalls[class] += meanOver(right, member[class]) / float64(t.o.Shuffles)
 		}
 	}
 	s := &c.Shuffled
@@ -118,13 +118,13 @@ func (t *tiring) shuffle(ctx context.Context, c *TiredControls) error {
 	return nil
 }
 
-// against are mean, least and largest of shuffles, and the share of them and the true one that lie at least as
-// far from the mean of all as the true one.
-func against(true float64, shuffles []float64) (summary [3]float64, p float64) {
-	centre := stats.Mean(append([]float64{true}, shuffles...))
+// against are mean, least and largest of shuffles, and the share of them and their own assignment that lie at least as
+// far from the mean of all as it.
+func against(own float64, shuffles []float64) (summary [3]float64, p float64) {
+	centre := stats.Mean(append([]float64{own}, shuffles...))
 	extreme := 0
 	for _, v := range shuffles {
-		if math.Abs(v-centre) >= math.Abs(true-centre)*(1-1e-12) {
+		if math.Abs(v-centre) >= math.Abs(own-centre)*(1-1e-12) {
 			extreme++
 		}
 	}

@@ -54,8 +54,8 @@ func (t *tiring) doses(ctx context.Context, r *TiredResult) error {
 	for k, c := range t.conditions(after, slices.Repeat([]*readout{test}, len(after))) {
 		r.Doses[k].Condition = c
 	}
-	r.Fresh = t.condition(test, test)
-	r.Tired = t.condition(t.tired, test)
+	r.Fresh = t.conditions([]*readout{test}, []*readout{test})[0]
+	r.Tired = t.conditions([]*readout{t.tired}, []*readout{test})[0]
 	var err error
 	r.Curves, err = t.curves(t.o.Doses, after)
 	return err

@@ -182,12 +182,12 @@ type SpreadControl struct {
 // ShuffleControl are many shuffles: the changes of accuracy and logit difference, their mean and range.
 // P is the share of the true one and the shuffles that lie at least as far from their common mean.
 type ShuffleControl struct {
-	Shuffles     int        `json:"shuffles"`
-	Accuracy     [3]float64 `json:"accuracy"` // mean, least, largest
-	Diff         [3]float64 `json:"logit_difference"`
-	AccuracyP    float64    `json:"accuracy_p"`
-	DiffP        float64    `json:"logit_difference_p"`
-	WorstRecalls []float64  `json:"mean_recall_changes"` // by class
+	Shuffles  int        `json:"shuffles"`
+	Accuracy  [3]float64 `json:"accuracy"` // mean, least, largest
+	Diff      [3]float64 `json:"logit_difference"`
+	AccuracyP float64    `json:"accuracy_p"`
+	DiffP     float64    `json:"logit_difference_p"`
+	Recalls   []float64  `json:"mean_recall_changes"` // by class
 }
 
 // LayerFatigue is what one layer's fatigue does: alone, and in a network that is tired elsewhere too.
@@ -200,7 +200,7 @@ type LayerFatigue struct {
 	Only          Condition       `json:"only"`
 	AmongAccuracy ablate.Interval `json:"among_accuracy"`
 	AmongDiff     ablate.Interval `json:"among_logit_difference"`
-	// Rho are the rank correlations, over the layer's neurons, of fatigue alone with lesion.
+	// Rho is the rank correlation, over the layer's neurons, of fatigue alone with lesion.
 	Rho probe.Number `json:"rho_lesion"`
 }
 

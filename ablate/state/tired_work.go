@@ -98,8 +98,8 @@ func (s *State) part(first, subjects int) *State {
 // needs to tire any more; the subjects stay as they were.
 func (t *tiring) test(ctx context.Context, body Body, s *State, rest float64) (*readout, error) {
 	body.Fatigue = 0
-	return t.show(ctx, t.o.Steps, func(first int, images []float32) ([]float32, error) {
-		session, err := NewSession(t.Network, body, t.rates, first, s.part(first, len(images)/t.Set.ImageSize()))
+	return t.show(ctx, t.o.Steps, func(first int, images []float32, buffers *model.Session) ([]float32, error) {
+		session, err := sessionWith(t.Network, body, t.rates, first, s.part(first, len(images)/t.Set.ImageSize()), buffers)
 		if err != nil {
 			return nil, err
 		}
@@ -112,27 +112,35 @@ func (t *tiring) test(ctx context.Context, body Body, s *State, rest float64) (*
 
 // plainly is what the network without a body says in a step.
 func (t *tiring) plainly(ctx context.Context, step int) (*readout, error) {
-	return t.show(ctx, step, func(_ int, images []float32) ([]float32, error) {
-		return model.NewSession(t.Network).Run(images, 0, t.edits, nil)
+	return t.show(ctx, step, func(_ int, images []float32, buffers *model.Session) ([]float32, error) {
+		return buffers.Run(images, 0, t.edits, nil)
 	})
 }
 
 // show collects what is said about the images of a step, in the batches in which the work runs, so that
 // the same gains give the same bits.
-func (t *tiring) show(ctx context.Context, step int, run func(first int, images []float32) ([]float32, error)) (*readout, error) {
+func (t *tiring) show(ctx context.Context, step int, run func(first int, images []float32, buffers *model.Session) ([]float32, error)) (*readout, error) {
 	said, classes := t.newReadout(), len(t.Network.Classes)
+	workers := t.Workers
+	if workers <= 0 {
+		workers = kernel.Workers()
+	}
+	buffers := make([]*model.Session, workers)
 	var lock sync.Mutex
 	var failed error
-	kernel.Parallel(t.Workers, (t.Images+sequenceBatch-1)/sequenceBatch, func(_, task int) {
+	kernel.Parallel(workers, (t.Images+sequenceBatch-1)/sequenceBatch, func(w, task int) {
 		if ctx.Err() != nil {
 			return
+		}
+		if buffers[w] == nil {
+			buffers[w] = model.NewSession(t.Network)
 		}
 		first := task * sequenceBatch
 		var images []float32
 		for s := first; s < min(first+sequenceBatch, t.Images); s++ {
 			images = append(images, t.image(t.plan.image(step, s))...)
 		}
-		logits, err := run(first, images)
+		logits, err := run(first, images, buffers[w])
 		if err != nil {
 			lock.Lock()
 			failed = err
