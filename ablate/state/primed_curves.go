@@ -1,0 +1,182 @@
+package state
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"neuroprobe/ablate"
+	"neuroprobe/probe"
+)
+
+// PrimedCurve is the effect by one of the experiment's settings, the others kept.
+type PrimedCurve struct {
+	Name   string        `json:"name"` // duration, contrast, fatigue, delay
+	Points []PrimedPoint `json:"points"`
+}
+
+// PrimedPoint is one setting.
+type PrimedPoint struct {
+	X      float64            `json:"x"`
+	After  [2]ablate.Interval `json:"shift_after"`
+	Effect ablate.Interval    `json:"effect"`
+	Gain   float64            `json:"mean_gain"` // over neurons and primes
+}
+
+// Decay is how the effect fades with the delay, fitted as E·exp(-delay/τ).
+type Decay struct {
+	// Tau is that of the effect, NaN where there is no effect to fade; Gains that of what the gains lack
+	// of 1, by the simulation; Body what the body was given.
+	Tau   probe.Number `json:"tau"`
+	Low   probe.Number `json:"low"`
+	High  probe.Number `json:"high"`
+	Gains probe.Number `json:"tau_of_gains"`
+	Body  float64      `json:"tau_of_body"`
+}
+
+// The settings of the curves. Delays are in units of τ, contrasts shares of the prime in a blend with
+// the mean image.
+var (
+	durations = []float64{0, 0.5, 1, 2, 4, 8}
+	contrasts = []float64{0, 0.25, 0.5, 0.75, 1}
+	fatigues  = []float64{0, 0.25, 0.5, 1, 2, 4}
+	delays    = []float64{0, 0.5, 1, 2, 3, 4}
+)
+
+// curves are the effect by duration, contrast, fatigue and delay.
+func (e *priming) curves(ctx context.Context, r *Priming) error {
+	primes := e.primeImages()
+	mean := e.meanImage()
+	at := func(name string, levels []float64, states func(x float64) ([]gains, error)) error {
+		c, _, err := e.curve(ctx, name, levels, states)
+		r.Curves = append(r.Curves, c)
+		return err
+	}
+	if err := at("duration", with(durations, e.o.Duration), func(x float64) ([]gains, error) { return e.after(primes, e.o.Body, x, e.o.Delay) }); err != nil {
+		return err
+	}
+	if err := at("contrast", contrasts, func(x float64) ([]gains, error) {
+		blended := make([][]float32, len(primes))
+		for k, p := range primes {
+			blended[k] = blend(p, mean, x)
+		}
+		return e.usual(blended)
+	}); err != nil {
+		return err
+	}
+	if err := at("fatigue", with(fatigues, e.o.Body.Fatigue), func(x float64) ([]gains, error) {
+		body := e.o.Body
+		body.Fatigue = x
+		return e.after(primes, body, e.o.Duration, e.o.Delay)
+	}); err != nil {
+		return err
+	}
+	return e.fade(ctx, r, primes)
+}
+
+// with has a level among the others, in order.
+func with(levels []float64, own float64) []float64 {
+	levels = append(slices.Clone(levels), own)
+	slices.Sort(levels)
+	return slices.Compact(levels)
+}
+
+// curve measures all levels in one sweep, and gives the effect's draws at each.
+func (e *priming) curve(ctx context.Context, name string, levels []float64, states func(x float64) ([]gains, error)) (PrimedCurve, [][]float64, error) {
+	c := PrimedCurve{Name: name}
+	var all []gains
+	for _, x := range levels {
+		s, err := states(x)
+		if err != nil {
+			return c, nil, err
+		}
+		point := PrimedPoint{X: x}
+		for _, g := range s {
+			point.Gain += (1 - g.lacking()) / float64(len(s))
+		}
+		c.Points, all = append(c.Points, point), append(all, s...)
+	}
+	shift, err := e.shifts(ctx, "by "+name, e.fewer, all)
+	if err != nil {
+		return c, nil, err
+	}
+	h := newPigeonhole(e.bootstrap(), e.primeClasses(), len(e.few))
+	draws := make([][]float64, len(levels))
+	for k := range c.Points {
+		own := shift[k*len(e.primes):][:len(e.primes)]
+		draws[k] = between(h.draws(own, drawBoth))
+		m := h.plain(own)
+		c.Points[k].After = h.after(own)
+		c.Points[k].Effect = h.interval(m[0]-m[1], slices.Clone(draws[k]))
+	}
+	return c, draws, nil
+}
+
+// fade is the effect by delay, with the time constant of its decay.
+func (e *priming) fade(ctx context.Context, r *Priming, primes [][]float32) error {
+	tau := e.o.Body.Recovery
+	var times []float64
+	for _, d := range delays {
+		times = append(times, d*tau)
+	}
+	c, draws, err := e.curve(ctx, "delay", times, func(x float64) ([]gains, error) { return e.after(primes, e.o.Body, e.o.Duration, x) })
+	if err != nil {
+		return err
+	}
+	r.Curves = append(r.Curves, c)
+	undefined := probe.Number(probe.Undefined)
+	r.Decay = Decay{Tau: undefined, Low: undefined, High: undefined, Gains: undefined, Body: tau}
+	var effects, lacking []float64
+	for _, p := range c.Points {
+		effects, lacking = append(effects, p.Effect.Estimate), append(lacking, 1-p.Gain)
+	}
+	if lacking[0] > 0 {
+		r.Decay.Gains = probe.Number(decayConstant(times, lacking))
+	}
+	if first := c.Points[0].Effect; first.Low <= 0 && first.High >= 0 {
+		r.Warnings = append(r.Warnings, "the effect without delay is not told from 0: there is no decay to fit")
+		return nil
+	}
+	r.Decay.Tau = probe.Number(decayConstant(times, effects))
+	taus, series := make([]float64, len(draws[0])), make([]float64, len(times))
+	for k := range taus {
+		for d := range series {
+			series[d] = draws[d][k]
+		}
+		taus[k] = decayConstant(times, series)
+	}
+	i := e.bootstrap().Percentiles(taus)
+	r.Decay.Low, r.Decay.High = probe.Number(i.Low), probe.Number(i.High)
+	return nil
+}
+
+// decayConstant is the τ of the least-squares fit of E·exp(-t/τ) to values, E free: for a given τ the
+// best E is known, and what is left to explain has one minimum in log τ where values decay. It is
+// looked for by golden sections from a hundredth to a hundredfold of the last time.
+func decayConstant(times, values []float64) float64 {
+	left := func(logTau float64) float64 {
+		var vf, ff, vv float64
+		for k, t := range times {
+			f := math.Exp(-t / math.Exp(logTau))
+			vf, ff, vv = vf+values[k]*f, ff+f*f, vv+values[k]*values[k]
+		}
+		return vv - vf*vf/ff
+	}
+	last := times[len(times)-1]
+	low, high := math.Log(last/100), math.Log(last*100)
+	const golden = 0.6180339887498949
+	a, b := high-golden*(high-low), low+golden*(high-low)
+	fa, fb := left(a), left(b)
+	for range 60 {
+		if fa < fb {
+			high, b, fb = b, a, fa
+			a = high - golden*(high-low)
+			fa = left(a)
+		} else {
+			low, a, fa = a, b, fb
+			b = low + golden*(high-low)
+			fb = left(b)
+		}
+	}
+	return math.Exp((low + high) / 2)
+}
