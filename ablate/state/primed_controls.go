@@ -67,7 +67,7 @@ func (e *priming) controls(ctx context.Context, r *Priming) error {
 	if err != nil {
 		return err
 	}
-	shift, err := e.shifts(ctx, "controls", e.fewer, append(states, neutral...))
+	shift, _, err := e.shifts(ctx, "controls", e.fewer, append(states, neutral...))
 	if err != nil {
 		return err
 	}

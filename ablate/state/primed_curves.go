@@ -21,18 +21,28 @@ type PrimedPoint struct {
 	After  [2]ablate.Interval `json:"shift_after"`
 	Effect ablate.Interval    `json:"effect"`
 	Gain   float64            `json:"mean_gain"` // over neurons and primes
+	Size   float64            `json:"mean_size"` // of |y|, over targets and primes
 }
 
 // Decay is how the effect fades with the delay, fitted as E·exp(-delay/τ).
 type Decay struct {
-	// Tau is that of the effect, NaN where there is no effect to fade; Gains that of what the gains lack
-	// of 1, by the simulation; Body what the body was given.
-	Tau   probe.Number `json:"tau"`
-	Low   probe.Number `json:"low"`
-	High  probe.Number `json:"high"`
+	// Tau is that of the effect at all delays, Late at delays from 2τ of the body on, when gains lack so
+	// little that the effect is proportional to it. NaN where there is no effect to fade.
+	Tau  Constant `json:"tau"`
+	Late Constant `json:"tau_late"`
+	// Gains is that of what the gains lack of 1, by the simulation; Body what the body was given.
 	Gains probe.Number `json:"tau_of_gains"`
 	Body  float64      `json:"tau_of_body"`
 }
+
+// Constant is a fitted number with its 95 % interval.
+type Constant struct {
+	Estimate probe.Number `json:"estimate"`
+	Low      probe.Number `json:"low"`
+	High     probe.Number `json:"high"`
+}
+
+var noConstant = Constant{probe.Undefined, probe.Undefined, probe.Undefined}
 
 // The settings of the curves. Delays are in units of τ, contrasts shares of the prime in a blend with
 // the mean image.
@@ -96,7 +106,7 @@ func (e *priming) curve(ctx context.Context, name string, levels []float64, stat
 		}
 		c.Points, all = append(c.Points, point), append(all, s...)
 	}
-	shift, err := e.shifts(ctx, "by "+name, e.fewer, all)
+	shift, rest, err := e.shifts(ctx, "by "+name, e.fewer, all)
 	if err != nil {
 		return c, nil, err
 	}
@@ -104,6 +114,11 @@ func (e *priming) curve(ctx context.Context, name string, levels []float64, stat
 	draws := make([][]float64, len(levels))
 	for k := range c.Points {
 		own := shift[k*len(e.primes):][:len(e.primes)]
+		for p := range own {
+			for t, v := range own[p] {
+				c.Points[k].Size += math.Abs(rest[t]+v) / float64(len(own)*len(rest))
+			}
+		}
 		draws[k] = between(h.draws(own, drawBoth))
 		m := h.plain(own)
 		c.Points[k].After = h.after(own)
@@ -124,20 +139,32 @@ func (e *priming) fade(ctx context.Context, r *Priming, primes [][]float32) erro
 		return err
 	}
 	r.Curves = append(r.Curves, c)
-	undefined := probe.Number(probe.Undefined)
-	r.Decay = Decay{Tau: undefined, Low: undefined, High: undefined, Gains: undefined, Body: tau}
-	var effects, lacking []float64
+	r.Decay = Decay{Tau: noConstant, Late: noConstant, Gains: probe.Undefined, Body: tau}
+	var lacking []float64
 	for _, p := range c.Points {
-		effects, lacking = append(effects, p.Effect.Estimate), append(lacking, 1-p.Gain)
+		lacking = append(lacking, 1-p.Gain)
 	}
 	if lacking[0] > 0 {
 		r.Decay.Gains = probe.Number(decayConstant(times, lacking))
 	}
-	if first := c.Points[0].Effect; first.Low <= 0 && first.High >= 0 {
-		r.Warnings = append(r.Warnings, "the effect without delay is not told from 0: there is no decay to fit")
-		return nil
+	r.Decay.Tau = e.constant(times, c.Points, draws)
+	late := slices.IndexFunc(times, func(t float64) bool { return t >= 2*tau })
+	r.Decay.Late = e.constant(times[late:], c.Points[late:], draws[late:])
+	if !r.Decay.Tau.Estimate.Defined() {
+		r.Warnings = append(r.Warnings, "the effect at the first delay is not told from 0: there is no decay to fit")
 	}
-	r.Decay.Tau = probe.Number(decayConstant(times, effects))
+	return nil
+}
+
+// constant fits the effects at some delays, and every draw of them.
+func (e *priming) constant(times []float64, points []PrimedPoint, draws [][]float64) Constant {
+	if first := points[0].Effect; !(first.Low > 0 || first.High < 0) {
+		return noConstant
+	}
+	var effects []float64
+	for _, p := range points {
+		effects = append(effects, p.Effect.Estimate)
+	}
 	taus, series := make([]float64, len(draws[0])), make([]float64, len(times))
 	for k := range taus {
 		for d := range series {
@@ -146,8 +173,7 @@ func (e *priming) fade(ctx context.Context, r *Priming, primes [][]float32) erro
 		taus[k] = decayConstant(times, series)
 	}
 	i := e.bootstrap().Percentiles(taus)
-	r.Decay.Low, r.Decay.High = probe.Number(i.Low), probe.Number(i.High)
-	return nil
+	return Constant{probe.Number(decayConstant(times, effects)), probe.Number(i.Low), probe.Number(i.High)}
 }
 
 // decayConstant is the τ of the least-squares fit of E·exp(-t/τ) to values, E free: for a given τ the

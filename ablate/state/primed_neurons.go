@@ -91,7 +91,7 @@ func (e *priming) layers(ctx context.Context, r *Priming) error {
 			}
 		}
 	}
-	shift, err := e.shifts(ctx, "layers", e.fewer, states)
+	shift, _, err := e.shifts(ctx, "layers", e.fewer, states)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (e *priming) layers(ctx context.Context, r *Priming) error {
 // share is a part of an effect; without an effect there is none.
 func share(part float64, whole ablate.Interval) probe.Number {
 	if whole.Low <= 0 && whole.High >= 0 {
-		return probe.Number(probe.Undefined)
+		return probe.Undefined
 	}
 	return probe.Number(part / whole.Estimate)
 }
@@ -130,7 +130,7 @@ func (e *priming) neurons(ctx context.Context, r *Priming) error {
 			}
 		}
 	}
-	shift, err := e.shifts(ctx, "each neuron alone", e.fewer, alone)
+	shift, _, err := e.shifts(ctx, "each neuron alone", e.fewer, alone)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (e *priming) neurons(ctx context.Context, r *Priming) error {
 }
 
 func (e *priming) neuron(h *pigeonhole, a model.Address, states []gains, shift [][]float64, p stats.Permutations) PrimedNeuron {
-	n := PrimedNeuron{Address: a, Layer: e.Network.Layer(a.Layer).Name, Selectivity: probe.Number(probe.Undefined), P: probe.Number(probe.Undefined)}
+	n := PrimedNeuron{Address: a, Layer: e.Network.Layer(a.Layer).Name, Selectivity: probe.Undefined, P: probe.Undefined}
 	means := e.selected.byClass[a.Layer][a.Unit]
 	if sum := means[e.classes[0]] + means[e.classes[1]]; sum > 0 {
 		n.Selectivity = probe.Number((means[e.classes[0]] - means[e.classes[1]]) / sum)
@@ -235,7 +235,7 @@ func (x *PrimedNeurons) correlate(e *priming) {
 
 func (e *priming) correlation(x, y []float64) Correlation {
 	r := stats.Spearman(x, y)
-	c := Correlation{Neurons: len(x), R: probe.Number(r), Low: probe.Number(probe.Undefined), High: probe.Number(probe.Undefined), P: probe.Number(probe.Undefined)}
+	c := Correlation{Neurons: len(x), R: probe.Number(r), Low: probe.Undefined, High: probe.Undefined, P: probe.Undefined}
 	if math.IsNaN(r) {
 		return c
 	}
@@ -282,7 +282,7 @@ func (e *priming) freeze(ctx context.Context, x *PrimedNeurons, h *pigeonhole, w
 			states = append(states, g.only(func(l, u int) bool { return model.Neuron(l, u) != n.Address }))
 		}
 	}
-	shift, err := e.shifts(ctx, "each neuron held fresh", e.fewer, states)
+	shift, _, err := e.shifts(ctx, "each neuron held fresh", e.fewer, states)
 	if err != nil {
 		return err
 	}

@@ -136,18 +136,18 @@ func (e *priming) show(ctx context.Context, stage string, pixels []float32, stat
 	return s, err
 }
 
-// shifts are y under states less y at rest, states × targets.
-func (e *priming) shifts(ctx context.Context, stage string, pixels []float32, states []gains) ([][]float64, error) {
+// shifts are y under states less y at rest, states × targets, and y at rest.
+func (e *priming) shifts(ctx context.Context, stage string, pixels []float32, states []gains) (shift [][]float64, rest []float64, err error) {
 	s, err := e.show(ctx, stage, pixels, append([]gains{nil}, states...))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, y := range s.y[1:] {
 		for i := range y {
 			y[i] -= s.y[0][i]
 		}
 	}
-	return s.y[1:], nil
+	return s.y[1:], s.y[0], nil
 }
 
 // sequence runs prime, delay and target from the start, a subject a target: its logits.
