@@ -66,8 +66,10 @@ type Priming struct {
 	Split        datasets.Split  `json:"-"`
 	Targets      int             `json:"targets"`
 	Groups       []PrimedGroup   `json:"groups"` // all targets first
+	Verdict      PrimedVerdict   `json:"verdict"`
 	Answers      PrimedAnswers   `json:"answers"`
 	Shifts       [2][]float64    `json:"-"` // each target's mean shift after the primes of A, of B
+	ClassOf      []int           `json:"-"` // each target's: 0 is A, 1 is B
 	Replay       Replay          `json:"replay"`
 	Stateless    Stateless       `json:"stateless"`
 	Curves       []PrimedCurve   `json:"curves"`
@@ -81,6 +83,29 @@ type Priming struct {
 	Permutations int             `json:"permutations"`
 	Seed         uint64          `json:"seed"`
 	Warnings     []string        `json:"warnings,omitempty"`
+}
+
+// PrimedVerdict is what the effect on all targets is.
+type PrimedVerdict string
+
+// An effect is contrast or assimilation where its interval over primes and targets excludes 0 and p is
+// below 0.05.
+const (
+	Contrast     PrimedVerdict = "contrast"
+	Assimilation PrimedVerdict = "assimilation"
+	Neither      PrimedVerdict = "neither"
+)
+
+func (g *PrimedGroup) verdict() PrimedVerdict {
+	switch {
+	case !(g.P < 0.05):
+		return Neither
+	case g.Effect.High < 0:
+		return Contrast
+	case g.Effect.Low > 0:
+		return Assimilation
+	}
+	return Neither
 }
 
 // Prime is one prime.
@@ -136,14 +161,13 @@ type Stateless struct {
 // priming is an experiment under way.
 type priming struct {
 	*ablate.Preparation
-	o       PrimingOptions
-	rates   *Rates
-	tiring  []int
-	lesions []model.Edit
-	classes [2]int
-	primes  []Prime
-	// tried are the drives of the select images.
-	selected *selected
+	o        PrimingOptions
+	rates    *Rates
+	tiring   []int
+	lesions  []model.Edit
+	classes  [2]int
+	primes   []Prime
+	selected *primedSelect
 	targets  []int // places in Set
 	few      []int // a random part of targets, as indices into it, ascending
 	pixels   []float32

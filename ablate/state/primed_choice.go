@@ -11,8 +11,8 @@ import (
 	"neuroprobe/model"
 )
 
-// selected is what the network does with the select images, with its lesions and fresh.
-type selected struct {
+// primedSelect is what the network does with the select images, with its lesions and fresh.
+type primedSelect struct {
 	first, images int
 	logits        []float32
 	drive         []float64     // by image: mean over the neurons that can tire
@@ -30,7 +30,7 @@ func (e *priming) y(logits []float32) float64 {
 func (e *priming) look(ctx context.Context) error {
 	n := e.Network
 	lo, hi := e.Set.Range(datasets.Select)
-	s := &selected{first: lo, images: hi - lo, drive: make([]float64, hi-lo), byClass: make([][][]float64, n.Depth()+1)}
+	s := &primedSelect{first: lo, images: hi - lo, drive: make([]float64, hi-lo), byClass: make([][][]float64, n.Depth()+1)}
 	drives := make([][]float64, n.Depth()+1) // layer: images × units
 	for _, l := range e.tiring {
 		drives[l] = make([]float64, s.images*n.Geometry(l).Act[0])

@@ -47,10 +47,10 @@ var noConstant = Constant{probe.Undefined, probe.Undefined, probe.Undefined}
 // The settings of the curves. Delays are in units of τ, contrasts shares of the prime in a blend with
 // the mean image.
 var (
-	durations = []float64{0, 0.5, 1, 2, 4, 8}
-	contrasts = []float64{0, 0.25, 0.5, 0.75, 1}
-	fatigues  = []float64{0, 0.25, 0.5, 1, 2, 4}
-	delays    = []float64{0, 0.5, 1, 2, 3, 4}
+	primedDurations = []float64{0, 0.5, 1, 2, 4, 8}
+	primedContrasts = []float64{0, 0.25, 0.5, 0.75, 1}
+	primedFatigues  = []float64{0, 0.25, 0.5, 1, 2, 4}
+	primedDelays    = []float64{0, 0.5, 1, 2, 3, 4}
 )
 
 // curves are the effect by duration, contrast, fatigue and delay.
@@ -62,10 +62,10 @@ func (e *priming) curves(ctx context.Context, r *Priming) error {
 		r.Curves = append(r.Curves, c)
 		return err
 	}
-	if err := at("duration", with(durations, e.o.Duration), func(x float64) ([]gains, error) { return e.after(primes, e.o.Body, x, e.o.Delay) }); err != nil {
+	if err := at("duration", withLevel(primedDurations, e.o.Duration), func(x float64) ([]gains, error) { return e.after(primes, e.o.Body, x, e.o.Delay) }); err != nil {
 		return err
 	}
-	if err := at("contrast", contrasts, func(x float64) ([]gains, error) {
+	if err := at("contrast", primedContrasts, func(x float64) ([]gains, error) {
 		blended := make([][]float32, len(primes))
 		for k, p := range primes {
 			blended[k] = blend(p, mean, x)
@@ -74,7 +74,7 @@ func (e *priming) curves(ctx context.Context, r *Priming) error {
 	}); err != nil {
 		return err
 	}
-	if err := at("fatigue", with(fatigues, e.o.Body.Fatigue), func(x float64) ([]gains, error) {
+	if err := at("fatigue", withLevel(primedFatigues, e.o.Body.Fatigue), func(x float64) ([]gains, error) {
 		body := e.o.Body
 		body.Fatigue = x
 		return e.after(primes, body, e.o.Duration, e.o.Delay)
@@ -84,8 +84,8 @@ func (e *priming) curves(ctx context.Context, r *Priming) error {
 	return e.fade(ctx, r, primes)
 }
 
-// with has a level among the others, in order.
-func with(levels []float64, own float64) []float64 {
+// withLevel has a level among the others, in order.
+func withLevel(levels []float64, own float64) []float64 {
 	levels = append(slices.Clone(levels), own)
 	slices.Sort(levels)
 	return slices.Compact(levels)
@@ -131,9 +131,10 @@ func (e *priming) curve(ctx context.Context, name string, levels []float64, stat
 func (e *priming) fade(ctx context.Context, r *Priming, primes [][]float32) error {
 	tau := e.o.Body.Recovery
 	var times []float64
-	for _, d := range delays {
+	for _, d := range primedDelays {
 		times = append(times, d*tau)
 	}
+	times = withLevel(times, e.o.Delay)
 	c, draws, err := e.curve(ctx, "delay", times, func(x float64) ([]gains, error) { return e.after(primes, e.o.Body, e.o.Duration, x) })
 	if err != nil {
 		return err

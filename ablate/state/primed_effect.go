@@ -153,8 +153,8 @@ func (e *priming) permutations() stats.Permutations {
 	return stats.Permutations{Count: e.Permutations, Seed: e.Seed}
 }
 
-// ambiguous is the share of targets, those with the smallest |y| at rest, that are looked at apart.
-const ambiguous = 0.2
+// ambiguousShare is the share of targets, those with the smallest |y| at rest, that are looked at apart.
+const ambiguousShare = 0.2
 
 // main shows all targets under the states that all primes leave.
 func (e *priming) main(ctx context.Context, r *Priming) error {
@@ -195,6 +195,10 @@ func (e *priming) main(ctx context.Context, r *Priming) error {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s are %d targets: their intervals are too narrow", g.name, len(g.members)))
 		}
 	}
+	r.Verdict = r.Groups[0].verdict()
+	for _, i := range e.targets {
+		r.ClassOf = append(r.ClassOf, slices.Index(e.classes[:], e.Set.Labels[i]))
+	}
 	r.Answers = e.answers(s)
 	for class := range e.classes {
 		if n := len(e.ofClass(class)); n < 5 {
@@ -204,22 +208,22 @@ func (e *priming) main(ctx context.Context, r *Priming) error {
 	return ctx.Err()
 }
 
-type members struct {
+type primedMembers struct {
 	name    string
 	members []int // as indices into targets
 }
 
-// groups are all targets, the ambiguous ones, and those of each class.
-func (e *priming) groups(rest []float64) []members {
+// groups are all targets, the ambiguousShare ones, and those of each class.
+func (e *priming) groups(rest []float64) []primedMembers {
 	all := make([]int, len(rest))
 	for t := range all {
 		all[t] = t
 	}
 	unsure := slices.Clone(all)
 	slices.SortStableFunc(unsure, func(a, b int) int { return cmp.Compare(math.Abs(rest[a]), math.Abs(rest[b])) })
-	unsure = unsure[:max(1, int(ambiguous*float64(len(unsure))))]
+	unsure = unsure[:max(1, int(ambiguousShare*float64(len(unsure))))]
 	slices.Sort(unsure)
-	out := []members{{"all targets", all}, {"ambiguous targets", unsure}}
+	out := []primedMembers{{"all targets", all}, {"ambiguous targets", unsure}}
 	for class, label := range e.classes {
 		var own []int
 		for t, i := range e.targets {
@@ -227,7 +231,7 @@ func (e *priming) groups(rest []float64) []members {
 				own = append(own, t)
 			}
 		}
-		out = append(out, members{"targets of " + e.Set.Classes[e.classes[class]], own})
+		out = append(out, primedMembers{"targets of " + e.Set.Classes[e.classes[class]], own})
 	}
 	return out
 }

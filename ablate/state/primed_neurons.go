@@ -100,14 +100,14 @@ func (e *priming) layers(ctx context.Context, r *Priming) error {
 	r.Neurons.Whole = of(0)
 	for k, layer := range e.tiring {
 		l := PrimedLayer{Layer: layer, Name: e.Network.Layer(layer).Name, Alone: of(1 + 2*k), Frozen: of(2 + 2*k)}
-		l.Share = share(l.Alone.Estimate, r.Neurons.Whole)
+		l.Share = primedShare(l.Alone.Estimate, r.Neurons.Whole)
 		r.Layers = append(r.Layers, l)
 	}
 	return nil
 }
 
-// share is a part of an effect; without an effect there is none.
-func share(part float64, whole ablate.Interval) probe.Number {
+// primedShare is a part of an effect; without an effect there is none.
+func primedShare(part float64, whole ablate.Interval) probe.Number {
 	if whole.Low <= 0 && whole.High >= 0 {
 		return probe.Undefined
 	}
@@ -195,7 +195,7 @@ func (x *PrimedNeurons) test(r *Priming) {
 	for k, adjusted := range stats.BenjaminiHochberg(p) {
 		n := &x.Neurons[k]
 		n.Adjusted = probe.Number(adjusted)
-		n.Share = share(n.Effect.Estimate, x.Whole)
+		n.Share = primedShare(n.Effect.Estimate, x.Whole)
 		n.Carries = adjusted < 0.05 && (n.Effect.Low > 0 || n.Effect.High < 0)
 		x.Contrast += min(n.Effect.Estimate, 0)
 		x.Assimilation += max(n.Effect.Estimate, 0)

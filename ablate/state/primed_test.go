@@ -50,7 +50,7 @@ func petNet(dog, cat []float32) *model.Network {
 	return n
 }
 
-func prepare(t testing.TB, n *model.Network, set *datasets.Set, workers int) *ablate.Preparation {
+func preparePrimed(t testing.TB, n *model.Network, set *datasets.Set, workers int) *ablate.Preparation {
 	t.Helper()
 	o := ablate.DefaultOptions()
 	o.Resamples, o.Permutations, o.Workers = 200, 199, workers
@@ -63,14 +63,14 @@ func prepare(t testing.TB, n *model.Network, set *datasets.Set, workers int) *ab
 
 func primed(t testing.TB, n *model.Network, set *datasets.Set, o PrimingOptions) *Priming {
 	t.Helper()
-	r, err := PrimingOf(context.Background(), prepare(t, n, set, 0), o)
+	r, err := PrimingOf(context.Background(), preparePrimed(t, n, set, 0), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func near(t testing.TB, what string, got, want, tolerance float64) {
+func primedNear(t testing.TB, what string, got, want, tolerance float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= tolerance) {
 		t.Errorf("%s: %v, want %v", what, got, want)
@@ -100,18 +100,18 @@ func TestContrastByHand(t *testing.T) {
 	if r.Classes != [2]string{"dog", "cat"} || all.N != 5 || r.Groups[2].N != 3 || r.Groups[3].N != 2 {
 		t.Fatalf("classes %v, groups %+v", r.Classes, r.Groups)
 	}
-	near(t, "y at rest", all.Rest, d-c, exact)
-	near(t, "shift after dogs", all.After[0].Estimate, -lost*d, exact)
-	near(t, "shift after cats", all.After[1].Estimate, lost*c, exact)
-	near(t, "effect", all.Effect.Estimate, -lost*(d+c), exact)
-	near(t, "shift of the most dogged target", r.Shifts[0][0], -lost*0.9, exact)
-	near(t, "effect on dogs", r.Groups[2].Effect.Estimate, -lost*(2.0+0.5)/3, exact)
-	near(t, "effect on the most ambiguous", r.Groups[1].Effect.Estimate, -lost*0.9, exact) // (0.5, 0.4) or (0.3, 0.4)
-	if !(all.Effect.High < 0) {
-		t.Errorf("the interval %+v includes 0", all.Effect)
+	primedNear(t, "y at rest", all.Rest, d-c, exact)
+	primedNear(t, "shift after dogs", all.After[0].Estimate, -lost*d, exact)
+	primedNear(t, "shift after cats", all.After[1].Estimate, lost*c, exact)
+	primedNear(t, "effect", all.Effect.Estimate, -lost*(d+c), exact)
+	primedNear(t, "shift of the most dogged target", r.Shifts[0][0], -lost*0.9, exact)
+	primedNear(t, "effect on dogs", r.Groups[2].Effect.Estimate, -lost*(2.0+0.5)/3, exact)
+	primedNear(t, "effect on the most ambiguous", r.Groups[1].Effect.Estimate, -lost*0.9, exact) // (0.5, 0.4) or (0.3, 0.4)
+	if !(all.Effect.High < 0) || r.Verdict != Contrast {
+		t.Errorf("the interval %+v includes 0, or this is %s", all.Effect, r.Verdict)
 	}
 	// All dogs are alike, and all cats: the primes leave nothing to draw.
-	near(t, "interval over primes", all.OverPrimes.High-all.OverPrimes.Low, 0, 1e-9)
+	primedNear(t, "interval over primes", all.OverPrimes.High-all.OverPrimes.Low, 0, 1e-9)
 	// 5 against 5 primes exchange in 252 ways, 2 of which are as extreme.
 	if p := float64(all.P); !(p < 0.05) {
 		t.Errorf("p = %v for two classes that differ completely", p)
@@ -129,23 +129,23 @@ func TestContrastByHand(t *testing.T) {
 	}
 	for k, want := range []struct{ effect, selectivity, push, gainA float64 }{{-lost * d, 1, lost * d / 2, 1 - lost}, {-lost * c, -1, -lost * c / 2, 1}} {
 		got := x.Neurons[k]
-		near(t, "effect alone", got.Effect.Estimate, want.effect, exact)
-		near(t, "share", float64(got.Share), want.effect/(-lost*(d+c)), exact)
-		near(t, "selectivity", float64(got.Selectivity), want.selectivity, exact)
-		near(t, "push", got.Push, want.push, exact)
-		near(t, "gain after dogs", got.Gain[0], want.gainA, exact)
-		near(t, "frozen", got.Frozen.Estimate, -want.effect, exact)
+		primedNear(t, "effect alone", got.Effect.Estimate, want.effect, exact)
+		primedNear(t, "share", float64(got.Share), want.effect/(-lost*(d+c)), exact)
+		primedNear(t, "selectivity", float64(got.Selectivity), want.selectivity, exact)
+		primedNear(t, "push", got.Push, want.push, exact)
+		primedNear(t, "gain after dogs", got.Gain[0], want.gainA, exact)
+		primedNear(t, "frozen", got.Frozen.Estimate, -want.effect, exact)
 	}
 	if dead := x.Neurons[2]; dead.P.Defined() || dead.Effect.Estimate != 0 || dead.Selectivity.Defined() || x.Tests != 2 {
 		t.Errorf("the dead neuron: %+v, %d tests", dead, x.Tests)
 	}
-	near(t, "layer 1 alone", r.Layers[0].Alone.Estimate, all.Effect.Estimate, exact)
-	near(t, "without layer 1", r.Layers[0].Frozen.Estimate, 0, 0)
-	near(t, "all contrast", x.Contrast, all.Effect.Estimate, exact)
+	primedNear(t, "layer 1 alone", r.Layers[0].Alone.Estimate, all.Effect.Estimate, exact)
+	primedNear(t, "without layer 1", r.Layers[0].Frozen.Estimate, 0, 0)
+	primedNear(t, "all contrast", x.Contrast, all.Effect.Estimate, exact)
 	// Everything is linear in what the gains lack, which decays with τ.
-	near(t, "time constant", float64(r.Decay.Tau.Estimate), 3, 1e-3)
-	near(t, "late time constant", float64(r.Decay.Late.Estimate), 3, 1e-3)
-	near(t, "time constant of the gains", float64(r.Decay.Gains), 3, 1e-3)
+	primedNear(t, "time constant", float64(r.Decay.Tau.Estimate), 3, 1e-3)
+	primedNear(t, "late time constant", float64(r.Decay.Late.Estimate), 3, 1e-3)
+	primedNear(t, "time constant of the gains", float64(r.Decay.Gains), 3, 1e-3)
 	// Curves by their closed forms.
 	for _, curve := range r.Curves {
 		for _, point := range curve.Points {
@@ -161,7 +161,7 @@ func TestContrastByHand(t *testing.T) {
 				g, own = 1, point.X == 0
 			}
 			if own {
-				near(t, curve.Name, point.Effect.Estimate, -(1-g)*(d+c), exact)
+				primedNear(t, curve.Name, point.Effect.Estimate, -(1-g)*(d+c), exact)
 			}
 		}
 	}
@@ -178,9 +178,9 @@ func TestContrastByHand(t *testing.T) {
 		}
 		self -= toward * (lack(float64(image[0]))*float64(image[0]) - lack(float64(image[1]))*float64(image[1])) / 5
 	}
-	near(t, "after itself", r.Own[0].Shift.Estimate, self, exact)
-	near(t, "after its class", r.Own[1].Shift.Estimate, -lost*(0.9+0.5+0.6+0.4+0.8)/5, exact)
-	near(t, "after the other class", r.Own[2].Shift.Estimate, lost*(0.1+0.4+0+0.3+0.1)/5, exact)
+	primedNear(t, "after itself", r.Own[0].Shift.Estimate, self, exact)
+	primedNear(t, "after its class", r.Own[1].Shift.Estimate, -lost*(0.9+0.5+0.6+0.4+0.8)/5, exact)
+	primedNear(t, "after the other class", r.Own[2].Shift.Estimate, lost*(0.1+0.4+0+0.3+0.1)/5, exact)
 }
 
 // TestAssimilationByHand: dogs also light pixel 2, whose neuron speaks against dog. Then y = 2d - s - c, and
@@ -192,13 +192,16 @@ func TestAssimilationByHand(t *testing.T) {
 	set := primedSet(t, []float32{1, 0, 1}, []float32{0.1, 0.2, 0.9}, []float32{0.3, 0.2, 0.9})
 	r := primed(t, n, set, PrimingOptions{Body: Body{Fatigue: 1, Recovery: 4}, Duration: 1})
 	lost := 1 - tiredGain(1, 4, 1, 0)
-	near(t, "effect", r.Groups[0].Effect.Estimate, lost*0.3, 1e-6)
+	primedNear(t, "effect", r.Groups[0].Effect.Estimate, lost*0.3, 1e-6)
+	if r.Verdict != Assimilation {
+		t.Errorf("verdict %s", r.Verdict)
+	}
 	first := r.Neurons.Neurons[0]
 	if first.Address != model.Neuron(1, 2) || first.Push >= 0 || float64(first.Selectivity) != 1 {
 		t.Errorf("first neuron %+v, want 1:2, which dogs drive and which speaks for cats", first)
 	}
-	near(t, "assimilation of 1:2", r.Neurons.Assimilation, lost*0.9, 1e-6)
-	near(t, "contrast of the others", r.Neurons.Contrast, -lost*0.6, 1e-6)
+	primedNear(t, "assimilation of 1:2", r.Neurons.Assimilation, lost*0.9, 1e-6)
+	primedNear(t, "contrast of the others", r.Neurons.Contrast, -lost*0.6, 1e-6)
 }
 
 // TestWithoutFatigueNoPrimeMatters: exactly, whatever the network.
@@ -216,7 +219,7 @@ func TestWithoutFatigueNoPrimeMatters(t *testing.T) {
 			t.Errorf("%v: %+v", x.Address, x)
 		}
 	}
-	if r.Neurons.Tests != 0 || r.Decay.Tau.Estimate.Defined() || r.Answers.Effect != zero {
+	if r.Verdict != Neither || r.Neurons.Tests != 0 || r.Decay.Tau.Estimate.Defined() || r.Answers.Effect != zero {
 		t.Errorf("%d tests, τ %v, answers %+v", r.Neurons.Tests, r.Decay.Tau, r.Answers)
 	}
 }
@@ -233,7 +236,7 @@ func TestALesionUnderPriming(t *testing.T) {
 	if r.Neurons.Tests != whole.Neurons.Tests {
 		t.Errorf("%d and %d tests", r.Neurons.Tests, whole.Neurons.Tests)
 	}
-	_, err := PrimingOf(context.Background(), prepare(t, n, set, 0), PrimingOptions{Body: Body{Fatigue: 1}, Lesions: []model.Address{model.Neuron(1, 0)}})
+	_, err := PrimingOf(context.Background(), preparePrimed(t, n, set, 0), PrimingOptions{Body: Body{Fatigue: 1}, Lesions: []model.Address{model.Neuron(1, 0)}})
 	if err == nil || !strings.Contains(err.Error(), "0 select images of dog are answered rightly") {
 		t.Errorf("without the dog neuron: %v", err)
 	}
@@ -251,7 +254,7 @@ func keptStates(t *testing.T, n *model.Network, lesions []model.Address) *primin
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := prepare(t, n, set, 0)
+	p := preparePrimed(t, n, set, 0)
 	e := &priming{Preparation: p, rates: RatesOf(p), tiring: Tiring(n), classes: [2]int{1, 0},
 		o: PrimingOptions{Body: Body{Fatigue: 1.5, Recovery: 4}, Duration: 2, Delay: 0.5}}
 	for _, a := range lesions {
@@ -289,7 +292,7 @@ func TestKeptStatesAgainstSequences(t *testing.T) {
 				}
 				for i := range e.targets {
 					want := e.y(logits[i*len(n.Classes):])
-					near(t, "y", s.y[k+1][i], want, 2e-4*max(1, math.Abs(want)))
+					primedNear(t, "y", s.y[k+1][i], want, 2e-4*max(1, math.Abs(want)))
 					moved = max(moved, math.Abs(want-s.y[0][i]))
 				}
 			}
@@ -308,7 +311,7 @@ func TestOnlySomeTire(t *testing.T) {
 	if got := g.onlyNeuron(model.Neuron(2, 0)); !reflect.DeepEqual(got, gains{nil, nil, {0.75}}) {
 		t.Errorf("only 2:0: %v", got)
 	}
-	near(t, "lacking", g.lacking(), (0.5+0.75+0.25)/3, 1e-12)
+	primedNear(t, "lacking", g.lacking(), (0.5+0.75+0.25)/3, 1e-12)
 }
 
 // TestPrimingInvariances: with A and B exchanged y changes its sign and the primes their classes: the effect is the same. Neither it
@@ -322,7 +325,7 @@ func TestPrimingInvariances(t *testing.T) {
 	n, set := petNet([]float32{1, 0.3, -0.2}, []float32{-0.1, 1, 0.4}), primedSet(t, []float32{1, 0, 0.2}, targets...)
 	o := PrimingOptions{Body: Body{Fatigue: 1}, CurveTargets: 20}
 	run := func(workers int, seed uint64, classes []int) *Priming {
-		p := prepare(t, n, set, workers)
+		p := preparePrimed(t, n, set, workers)
 		p.Seed = seed
 		o := o
 		o.Classes = classes
@@ -348,10 +351,10 @@ func TestPrimingInvariances(t *testing.T) {
 	}
 	swapped := run(1, 1, []int{0, 1})
 	for k := range first.Groups[:2] {
-		near(t, "effect with A and B exchanged", swapped.Groups[k].Effect.Estimate, first.Groups[k].Effect.Estimate, 1e-9)
-		near(t, "shift with A and B exchanged", swapped.Groups[k].After[0].Estimate, -first.Groups[k].After[1].Estimate, 1e-9)
+		primedNear(t, "effect with A and B exchanged", swapped.Groups[k].Effect.Estimate, first.Groups[k].Effect.Estimate, 1e-9)
+		primedNear(t, "shift with A and B exchanged", swapped.Groups[k].After[0].Estimate, -first.Groups[k].After[1].Estimate, 1e-9)
 	}
-	near(t, "answers", swapped.Answers.Away[0], first.Answers.Away[1], 1e-9)
+	primedNear(t, "answers", swapped.Answers.Away[0], first.Answers.Away[1], 1e-9)
 }
 
 // TestExchangeIsCalibrated: primes that do not matter reach p ≤ 0.1 in a tenth of experiments.
@@ -416,7 +419,7 @@ func TestDecayConstant(t *testing.T) {
 		for k, x := range times {
 			values[k] = -3 * math.Exp(-x/tau)
 		}
-		near(t, "τ", decayConstant(times, values), tau, 1e-4*tau)
+		primedNear(t, "τ", decayConstant(times, values), tau, 1e-4*tau)
 	}
 }
 
@@ -454,9 +457,9 @@ func TestScrambledPrimes(t *testing.T) {
 			return plane
 		}
 		a, b := spectrum(image), spectrum(strange)
-		near(t, "mean", real(b[0]), real(a[0]), 1e-4)
+		primedNear(t, "mean", real(b[0]), real(a[0]), 1e-4)
 		for k := range a {
-			near(t, "amplitude", math.Hypot(real(b[k]), imag(b[k])), math.Hypot(real(a[k]), imag(a[k])), 1e-4)
+			primedNear(t, "amplitude", math.Hypot(real(b[k]), imag(b[k])), math.Hypot(real(a[k]), imag(a[k])), 1e-4)
 		}
 	}
 	if got := blend([]float32{1, 0}, []float32{0, 1}, 1); !slices.Equal(got, []float32{1, 0}) {
@@ -466,7 +469,7 @@ func TestScrambledPrimes(t *testing.T) {
 
 func TestPrimingRefusesNonsense(t *testing.T) {
 	n, set := petNet([]float32{1, 0, 0}, []float32{0, 1, 0}), primedSet(t, []float32{1, 0, 0}, []float32{0.9, 0.1, 0}, []float32{0.1, 0.9, 0})
-	p := prepare(t, n, set, 0)
+	p := preparePrimed(t, n, set, 0)
 	for _, c := range []struct {
 		o    PrimingOptions
 		want string
