@@ -102,11 +102,11 @@ func (r PrimedReport) method() string {
 	if len(x.Lesions) > 0 {
 		fmt.Fprintf(&s, "All the time %s silent; drives are still multiples of the rates before the lesion. ", primedAre(r.lesions()))
 	}
-	choice := "those with the largest logit difference for their class"
+	choice := "those of the select images that the network gets right with the largest logit difference for their class"
 	if x.Choice == state.Random {
-		choice = "random ones"
+		choice = "drawn at random from the select images that the network gets right"
 	}
-	fmt.Fprintf(&s, "Primes: %d images of %s and %d of %s, of the select images that the network gets right %s. Targets: %s of these two classes from the %s split; every target is seen after every prime, each time from fresh. ",
+	fmt.Fprintf(&s, "Primes: %d images of %s and %d of %s, %s. Targets: %s of these two classes from the %s split; every target is seen after every prime, each time from fresh. ",
 		n[0], r.a(), n[1], r.b(), choice, plural(x.Targets, "image"), x.Split)
 	fmt.Fprintf(&s, "The measure is y = %s. A shift is y after a prime less y after a rest of the same length, which leaves the network fresh. The effect is the shift after primes of %s less that after primes of %s, "+
 		"averaged over primes and targets: what all fatigue does alike cancels. Below 0 is contrast, y moving away from the prime; above 0 is assimilation. ", r.y(), r.a(), r.b())

@@ -25,8 +25,8 @@ func (r PrimedReport) effectSection() Section {
 	}
 	t.Notes = []Note{{Text: fmt.Sprintf("y = %s. Effect = after %s − after %s: below 0 contrast, above 0 assimilation. Ambiguous: the fifth with the smallest |y| at rest.", r.y(), r.a(), r.b())}}
 	g := r.all()
-	said := fmt.Sprintf("Without fatigue %s of %s were bit-identical after a prime and after a rest. With it the effect on all targets is %s; drawing targets alone its interval is %s, drawing primes alone %s.",
-		Count(x.Stateless.Logits-x.Stateless.Differing), plural(x.Stateless.Logits, "logit"), primedChange(g.Effect.Estimate),
+	said := fmt.Sprintf("Without fatigue %s of %s were bit-identical after a prime and after a rest. ", Count(x.Stateless.Logits-x.Stateless.Differing), plural(x.Stateless.Logits, "logit"))
+	said += fmt.Sprintf("With κ = %v the effect on all targets is %s; drawing targets alone its interval is %s, drawing primes alone %s.", x.Body.Fatigue, primedChange(g.Effect.Estimate),
 		primedRange(g.OverTargets), primedRange(g.OverPrimes))
 	blocks := []Block{Paragraph(said + r.damping()), t}
 	if png := r.shiftsPNG(); png != nil {

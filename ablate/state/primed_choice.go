@@ -101,24 +101,37 @@ func (e *priming) settle() {
 	s.confused = confused[max(e.classes[0], e.classes[1])*classes+min(e.classes[0], e.classes[1])]
 }
 
-// candidates are the select images of A (0) or B (1) that the network gets right.
-func (e *priming) candidates(class int) (all []Prime) {
+// candidates are the select images of A (0) or B (1) that the network gets right, or where these are
+// fewer than two, all of the class.
+func (e *priming) candidates(class int) (right []Prime, enough bool) {
 	s, classes := e.selected, len(e.Network.Classes)
+	var all []Prime
 	for i := range s.images {
+		if e.Set.Labels[s.first+i] != e.classes[class] {
+			continue
+		}
 		logits := s.logits[i*classes:][:classes]
-		if e.Set.Labels[s.first+i] == e.classes[class] && model.Answer(logits) == e.classes[class] {
-			all = append(all, Prime{Image: s.first + i, Name: e.Set.Names[s.first+i], Class: class, Y: e.y(logits), Drive: s.drive[i]})
+		all = append(all, Prime{Image: s.first + i, Name: e.Set.Names[s.first+i], Class: class, Y: e.y(logits), Drive: s.drive[i]})
+		if model.Answer(logits) == e.classes[class] {
+			right = append(right, all[len(all)-1])
 		}
 	}
-	return all
+	if len(right) < 2 {
+		return all, false
+	}
+	return right, true
 }
 
 // choose takes the primes, those of A first.
 func (e *priming) choose() error {
 	for class := range e.classes {
-		all := e.candidates(class)
-		if len(all) < 2 {
-			return fmt.Errorf("state: %d select images of %s are answered rightly (want at least 2 as primes)", len(all), e.Set.Classes[e.classes[class]])
+		all, enough := e.candidates(class)
+		name := e.Set.Classes[e.classes[class]]
+		switch {
+		case len(all) < 2:
+			return fmt.Errorf("state: the select split has %d images of %s (want at least 2 as primes)", len(all), name)
+		case !enough:
+			e.selected.warnings = append(e.selected.warnings, fmt.Sprintf("fewer than 2 select images of %s are answered rightly: wrong ones are primes too", name))
 		}
 		if e.o.Choice == Random {
 			random := rand.New(rand.NewPCG(e.Seed, 0x7072696d+uint64(class))) // "prim"
@@ -127,7 +140,7 @@ func (e *priming) choose() error {
 			slices.SortStableFunc(all, func(a, b Prime) int { return cmp.Compare(b.margin(), a.margin()) })
 		}
 		if len(all) < e.o.Primes {
-			e.selected.warnings = append(e.selected.warnings, fmt.Sprintf("only %d select images of %s are answered rightly, fewer than the %d primes wanted", len(all), e.Set.Classes[e.classes[class]], e.o.Primes))
+			e.selected.warnings = append(e.selected.warnings, fmt.Sprintf("only %d select images of %s can be primes, fewer than the %d wanted", len(all), name, e.o.Primes))
 		}
 		e.primes = append(e.primes, all[:min(len(all), e.o.Primes)]...)
 	}

@@ -86,7 +86,8 @@ func (e *priming) controls(ctx context.Context, r *Priming) error {
 // matched are the primes of A and, in the place of each prime of B, the image of B whose total drive is
 // nearest to that of the prime of A of the same rank: each image once.
 func (e *priming) matched() (images [][]float32) {
-	first, others := e.ofClass(0), e.candidates(1)
+	first := e.ofClass(0)
+	others, _ := e.candidates(1)
 	images = e.primeImages()[:len(first)]
 	for k := range e.ofClass(1) {
 		want := first[k%len(first)].Drive

@@ -192,7 +192,7 @@ func (e *priming) main(ctx context.Context, r *Priming) error {
 			r.Groups = append(r.Groups, e.group(g.name, rest, shift, g.members))
 		}
 		if len(g.members) < 30 {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("%s are %d targets: their intervals are too narrow", g.name, len(g.members)))
+			r.Warnings = append(r.Warnings, fmt.Sprintf("the intervals of %s rest on %d of them and are too narrow", g.name, len(g.members)))
 		}
 	}
 	r.Verdict = r.Groups[0].verdict()
