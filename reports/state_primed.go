@@ -21,7 +21,7 @@ func Primed(r PrimedReport) Entry {
 	return Entry{
 		Kind:     "state-primed",
 		Slug:     r.slug(),
-		Title:    fmt.Sprintf("Primed with %s and %s", r.a(), r.b()),
+		Title:    r.title(),
 		Claim:    "Cognitive contrast: what was seen before distorts what is seen next.",
 		Question: fmt.Sprintf("Does an image of %s or of %s change what the network makes of the next image, and does it push the answer away from itself or towards itself?", r.a(), r.b()),
 		Answer:   r.answer(),
@@ -45,6 +45,14 @@ func (r PrimedReport) slug() string {
 		words = append(words, "lesioned")
 	}
 	return Slug(words...)
+}
+
+func (r PrimedReport) title() string {
+	title := fmt.Sprintf("Primed with %s and %s", r.a(), r.b())
+	if len(r.Result.Lesions) > 0 {
+		title += ", " + r.silent() + " silent"
+	}
+	return title
 }
 
 func (r PrimedReport) a() string { return r.Result.Classes[0] }
@@ -74,6 +82,9 @@ func (r PrimedReport) answer() string {
 	where := fmt.Sprintf("(effect %s, 95 %% interval over targets and primes %s, %s, n = %s on %s and %d + %d primes)", Signed(g.Effect.Estimate),
 		primedRange(g.Effect), equalsP(float64(g.P)), plural(g.N, "target"), x.Split, n[0], n[1])
 	tiring := fmt.Sprintf("With neurons that tire (κ = %v, τ = %v)", x.Body.Fatigue, x.Body.Recovery)
+	if len(x.Lesions) > 0 {
+		tiring += fmt.Sprintf(" and %s silent", r.silent())
+	}
 	after := fmt.Sprintf("%s of the next image is %s %%s after %s than after %s", r.y(), Number(math.Abs(g.Effect.Estimate)), r.a(), r.b())
 	switch x.Verdict {
 	case state.Contrast:
@@ -133,6 +144,15 @@ func (r PrimedReport) lesions() []string {
 		all = append(all, ablate.Target{Address: a})
 	}
 	return contract(all)
+}
+
+// silent are the lesions in short.
+func (r PrimedReport) silent() string {
+	names := r.lesions()
+	if more := len(names) - listedAddresses; more > 0 {
+		names = append(names[:listedAddresses:listedAddresses], fmt.Sprintf("%d more", more))
+	}
+	return enumerate(names)
 }
 
 func primedAre(names []string) string {

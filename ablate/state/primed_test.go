@@ -244,6 +244,37 @@ func TestALesionUnderPriming(t *testing.T) {
 	primedNear(t, "without the dog neuron", r.Groups[0].Effect.Estimate, -(1-tiredGain(1, 4, 1, 0))*1.5*0.4, 1e-6)
 }
 
+// TestClassesMostConfusedArePrimed: of birds, cats and dogs, the network takes some dogs for cats.
+func TestClassesMostConfusedArePrimed(t *testing.T) {
+	n := modeltest.Wire(3, [][]float32{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, [][]float32{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}})
+	n.Classes = []string{"bird", "cat", "dog"}
+	s := datasets.Set{Channels: 3, Height: 1, Width: 1, Classes: n.Classes}
+	for range 3 {
+		for k := range 12 {
+			image := make([]float32, 3)
+			if image[k%3] = 1; k == 2 {
+				image = []float32{0, 0.6, 0.5} // a dog that looks like a cat
+			}
+			s.Images, s.Labels = append(s.Images, image...), append(s.Labels, k%3)
+		}
+	}
+	set, err := datasets.New(s, 12, 12, 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := primed(t, n, set, PrimingOptions{Body: Body{Fatigue: 1}})
+	if r.Classes != [2]string{"dog", "cat"} || r.Confused != 1 || r.Targets != 8 {
+		t.Errorf("%v, %d confused, %d targets; want dog and cat, 1, and 8 without birds", r.Classes, r.Confused, r.Targets)
+	}
+	if p := r.Primes; len(p) != 7 || p[0].Class != 0 || p[6].Class != 1 { // 3 dogs are answered rightly
+		t.Errorf("primes %+v", p)
+	}
+	r = primed(t, n, set, PrimingOptions{Body: Body{Fatigue: 1}, Classes: []int{0, 2}, Targets: 5})
+	if r.Classes != [2]string{"bird", "dog"} || r.Targets != 5 || r.Verdict != Contrast {
+		t.Errorf("%v, %d targets, %s; want bird and dog, 5, contrast", r.Classes, r.Targets, r.Verdict)
+	}
+}
+
 // keptStates is an experiment on a network with random weights, whose primes and targets are chosen by
 // hand, so that nothing depends on what it has learned.
 func keptStates(t *testing.T, n *model.Network, lesions []model.Address) *priming {
