@@ -312,7 +312,7 @@ func (r TiredReport) neuronSection() Section {
 		state.Correlation
 	}{{"fatigue alone, with zero lesion", m.AloneLesion}, {"fatigue alone, with zero lesion × gain lost", m.AloneScaled}, {"fatigue alone (size), with gain lost", m.AloneFatigue},
 		{"fatigue among the others, with zero lesion", m.AmongLesion}} {
-		corr.Rows = append(corr.Rows, []string{c.name, r.fixedNumber(c.Estimate), Interval(float64(c.Low), float64(c.High)), PValue(c.P)})
+		corr.Rows = append(corr.Rows, []string{c.name, r.fixedNumber(c.R), Interval(float64(c.Low), float64(c.High)), PValue(float64(c.P))})
 	}
 	corr.Notes = []Note{{Text: "Intervals by resampling images (the neurons are all there are), p by permuting neurons. A gain below 1 is a part of a zero lesion, so that a high ρ of fatigue alone is no surprise; among tired others nothing makes it so."}}
 	said := fmt.Sprintf("Of %s, the fatigue of %s changes the logit difference alone and of %s among the others, for the worse with %s of them (adjusted p below 0.05 and interval without 0). "+

@@ -214,7 +214,7 @@ func (t *tiring) correlate(r *TiredResult, alone, among, lesion [][]float64) {
 	}
 	for k, c := range []*Correlation{&r.Map.AloneLesion, &r.Map.AmongLesion, &r.Map.AloneScaled, &r.Map.AloneFatigue} {
 		x, y := [][]float64{a, b, a, size}[k], [][]float64{l, l, scaled, lost}[k]
-		*c = Correlation{Share{probe.Number(best[k]), probe.Number(limits[k].Low), probe.Number(limits[k].High)}, t.rankP(x, y)}
+		*c = Correlation{n, probe.Number(best[k]), probe.Number(limits[k].Low), probe.Number(limits[k].High), probe.Number(t.rankP(x, y))}
 	}
 	for k := range r.Layers {
 		var x, y []float64

@@ -229,17 +229,11 @@ type FatigueMap struct {
 	// SumAlone is the sum of the single effects alone, Whole what all of them together do.
 	SumAlone ablate.Interval `json:"sum_alone"`
 	Whole    ablate.Interval `json:"whole"`
-	// Correlations over neurons, by ranks.
+	// Correlations over neurons, with bootstrap intervals over images.
 	AloneLesion  Correlation `json:"alone_with_lesion"`
 	AmongLesion  Correlation `json:"among_with_lesion"`
 	AloneScaled  Correlation `json:"alone_with_scaled_lesion"` // lesion × gain lost
 	AloneFatigue Correlation `json:"alone_with_gain_lost"`     // |effect| with 1 − gain
-}
-
-// Correlation is Spearman's, with a bootstrap interval over images and a p by permuting neurons.
-type Correlation struct {
-	Share
-	P float64 `json:"p"`
 }
 
 func (r *TiredResult) warn(set *datasets.Set) {

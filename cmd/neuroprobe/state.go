@@ -25,5 +25,6 @@ missing and measures what changes.`,
 func stateCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		newStateTiredCmd(g, runStateTired),
+		newStatePrimedCmd(g, runStatePrimed),
 	}
 }
