@@ -210,10 +210,10 @@ func TestWithoutFatigueNothingDiffers(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := modeltest.Random(spec, 3)
-	r := tire(t, n, randomSet(t, n, 40), nil)
+	r := tire(t, n, randomSet(t, n, 34), nil)
 	u := r.Unchanging
-	if u.NoFatigue.Logits != 40*4*3 || u.NoFatigue.Differing != 0 {
-		t.Errorf("κ = 0: %d of %d logits differ, want 0 of 480", u.NoFatigue.Differing, u.NoFatigue.Logits)
+	if u.NoFatigue.Logits != 34*4*3 || u.NoFatigue.Differing != 0 {
+		t.Errorf("κ = 0: %d of %d logits differ, want 0 of 408", u.NoFatigue.Differing, u.NoFatigue.Logits)
 	}
 	if u.Row.Showings != 5*20 || u.Row.Logits != 5*20*3 || u.Row.Differing+u.Between.Differing != 0 || u.Between.Showings != 5*20 {
 		t.Errorf("showings again and again: %+v, %+v, want 100 each and no difference", u.Row, u.Between)
@@ -230,8 +230,8 @@ func TestWithoutFatigueNothingDiffers(t *testing.T) {
 	if zero.P != 1 || zero.Suffers != -1 {
 		t.Errorf("κ = 0: class %d suffers, p = %v, want none, 1", zero.Suffers, zero.P)
 	}
-	if c := r.Controls.Frozen; c.Differing != 0 || c.Logits != 120 {
-		t.Errorf("frozen gains: %d of %d logits differ, want 0 of 120", c.Differing, c.Logits)
+	if c := r.Controls.Frozen; c.Differing != 0 || c.Logits != 102 {
+		t.Errorf("frozen gains: %d of %d logits differ, want 0 of 102", c.Differing, c.Logits)
 	}
 	if r.Doses[3].LogitDiff.Change.Estimate == 0 {
 		t.Error("the largest κ changes nothing")
@@ -259,7 +259,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := modeltest.Random(spec, 5)
-	set := randomSet(t, n, 70)
+	set := randomSet(t, n, 34)
 	var texts []string
 	for _, workers := range []int{1, 3} {
 		r := tire(t, n, set, func(o *TiredOptions) { o.Workers = workers })

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"neuroprobe/ablate/state"
 	"neuroprobe/model"
@@ -61,17 +64,47 @@ exactly as without a body, and that is tested in each run.`,
 	o.addFlags(cmd, false)
 	withoutFlags(cmd, "metric", "draws", "mean-over", "specimens", "resume")
 	f := cmd.Flags()
-	f.Float64Var(&o.tired.Fatigue, "fatigue", o.tired.Fatigue, "reference `κ`, at which time course, rest, histories, controls and neurons are measured")
-	f.Float64Var(&o.tired.Recovery, "recovery", o.tired.Recovery, "time constant `τ` of recovery, in presentations of an image")
-	f.Float64SliceVar(&o.tired.Doses, "doses", o.tired.Doses, "fatigues `κ` of the dose–response curve, 0 among them")
+	f.Float64Var(&o.tired.Fatigue, "fatigue", o.tired.Fatigue, "reference κ, a `number` above 0, at which time course, rest, histories, controls and neurons are measured")
+	f.Float64Var(&o.tired.Recovery, "recovery", o.tired.Recovery, "τ, a `number`: time constant of recovery, in presentations of an image")
+	f.Var((*numberList)(&o.tired.Doses), "doses", "`fatigues` κ of the dose–response curve, 0 among them")
 	f.IntVar(&o.tired.Steps, "steps", o.tired.Steps, "`images` that a subject works through before it is tested")
-	f.Float64SliceVar(&o.tired.Noise, "noise", o.tired.Noise, "doses of `noise`, in standard deviations of each neuron, 0 among them")
-	f.Float64SliceVar(&o.tired.Arousal, "arousal", o.tired.Arousal, "doses of `arousal`: activations times 1 + arousal, 0 among them")
+	f.Var((*numberList)(&o.tired.Noise), "noise", "doses of `noise`, in standard deviations of each neuron, 0 among them")
+	f.Var((*numberList)(&o.tired.Arousal), "arousal", "doses of `arousal`: activations times 1 + arousal, 0 among them")
 	f.IntVar(&o.tired.Images, "images", 0, "use so many random `images` of the split, and as many subjects (0: all)")
 	f.StringVar(&o.lesions, "lesion", "", "silence these all the time: `LAYER:NEURON`, several by comma, ranges, or a layer's all")
 	mustExist(cmd.RegisterFlagCompletionFunc("lesion", g.completeNeurons))
 	return cmd
 }
+
+// numberList is a flag of numbers by comma. pflag's own writes 0.5 as 0.500000, and loses what is
+// smaller than that.
+type numberList []float64
+
+// String implements pflag.Value.
+func (l *numberList) String() string {
+	var words []string
+	for _, v := range *l {
+		words = append(words, strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return strings.Join(words, ",")
+}
+
+// Set implements pflag.Value.
+func (l *numberList) Set(text string) error {
+	var list []float64
+	for word := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(word), 64)
+		if err != nil {
+			return fmt.Errorf("%q is no number", word)
+		}
+		list = append(list, v)
+	}
+	*l = list
+	return nil
+}
+
+// Type implements pflag.Value.
+func (*numberList) Type() string { return "numbers" }
 
 func runStateTired(ctx context.Context, o *tiredOptions) error {
 	e, err := o.open(ctx, func(n *model.Network) (err error) {
