@@ -250,7 +250,11 @@ func (g *Gradients) poolOp(i int) *kernelOp {
 	n, planes := g.images, g.images*geo.Act[0]
 	forward := func(out, a []float32) { kernel.GlobalAverage(out, a, planes, geo.Act.Area()) }
 	backward := func(da, dp, _ []float32) { kernel.BackwardGlobalAverage(da, dp, planes, geo.Act.Area()) }
-	if l.Pool.Kind == MaxPool {
+	switch l.Pool.Kind {
+	case LengthNormalise:
+		forward = func(out, a []float32) { kernel.LengthNormalise(out, a, geo.Act.Size()) }
+		backward = func(da, dp, a []float32) { kernel.BackwardLengthNormalise(da, dp, a, geo.Act.Size()) }
+	case MaxPool:
 		p := kernel.NewMaxPool(geo.Act[0], geo.Act[1], geo.Act[2], l.Pool.Size, l.Pool.stride())
 		forward = func(out, a []float32) { p.Forward(out, a, n, 0) }
 		backward = func(da, dp, a []float32) { p.Backward(da, dp, a, n, 0) }

@@ -61,6 +61,8 @@ func computes(number int, l model.Layer, g model.Geometry) string {
 		switch p.Kind {
 		case model.GlobalAveragePool:
 			parts = append(parts, "global average pool")
+		case model.LengthNormalise:
+			parts = append(parts, "length normalisation")
 		case model.MaxPool:
 			s := fmt.Sprintf("max pool %d×%d", p.Size, p.Size)
 			if p.Stride > 0 && p.Stride != p.Size {
