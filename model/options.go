@@ -3,10 +3,13 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // TrainOptions are the settings of one training run. DefaultTrainOptions gives the defaults.
 type TrainOptions struct {
+	Rule        string  `json:"rule,omitempty"` // "" (back-propagation) or "forward-forward"
 	Epochs      int     `json:"epochs"`
 	Batch       int     `json:"batch"`
 	Optimizer   string  `json:"optimizer"` // "adamw" or "adam"
@@ -24,6 +27,16 @@ func DefaultTrainOptions() TrainOptions {
 		Flip: true, Shift: 3, Patience: 8, Seed: 1}
 }
 
+// DefaultRuleOptions are the defaults of a learning rule: forward-forward takes more epochs, and on its
+// local gradients a lower rate.
+func DefaultRuleOptions(rule string) TrainOptions {
+	o := DefaultTrainOptions()
+	if rule == ForwardForward {
+		o.Rule, o.Epochs, o.Batch, o.Rate = rule, 60, 100, 1e-3
+	}
+	return o
+}
+
 // Check reports every setting that makes no sense.
 func (o *TrainOptions) Check() error {
 	var faults []error
@@ -32,6 +45,7 @@ func (o *TrainOptions) Check() error {
 			faults = append(faults, fmt.Errorf("model: "+format, args...))
 		}
 	}
+	complain(o.Rule != "" && !slices.Contains(Rules, o.Rule), "learning rule %q (known: %s)", o.Rule, strings.Join(Rules, ", "))
 	complain(o.Epochs < 1, "%d epochs (want at least 1)", o.Epochs)
 	complain(o.Batch < 1, "batches of %d images (want at least 1)", o.Batch)
 	complain(o.Optimizer != "adamw" && o.Optimizer != "adam", "optimizer %q (known: adamw, adam)", o.Optimizer)
