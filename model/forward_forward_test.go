@@ -318,3 +318,22 @@ func TestForwardForwardRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+// BenchmarkForwardForwardEpoch is one epoch of 784-500-500 on 5,000 images, batches of 100.
+func BenchmarkForwardForwardEpoch(b *testing.B) {
+	set := modeltest.Blobs(model.Shape{1, 28, 28}, 5000, 10, 10, 1)
+	spec, err := model.MLP(model.Shape{1, 28, 28}, 2, 500, 500)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		o := model.DefaultRuleOptions(model.ForwardForward)
+		o.Epochs, o.Flip, o.Shift = 1, false, 1
+		tr, err := model.NewTrainer(set, spec, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := tr.Run(context.Background(), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

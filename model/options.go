@@ -27,12 +27,12 @@ func DefaultTrainOptions() TrainOptions {
 		Flip: true, Shift: 3, Patience: 8, Seed: 1}
 }
 
-// DefaultRuleOptions are the defaults of a learning rule: forward-forward takes more epochs, and on its
-// local gradients a lower rate.
+// DefaultRuleOptions are the defaults of a learning rule: forward-forward, whose batches are pairs of
+// images, wants a lower rate and larger batches.
 func DefaultRuleOptions(rule string) TrainOptions {
 	o := DefaultTrainOptions()
 	if rule == ForwardForward {
-		o.Rule, o.Epochs, o.Batch, o.Rate = rule, 60, 100, 1e-3
+		o.Rule, o.Batch, o.Rate = rule, 100, 1e-3
 	}
 	return o
 }

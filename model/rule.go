@@ -95,8 +95,11 @@ type GoodnessOnOneSplit struct {
 	Accuracy float64 `json:"accuracy"`
 }
 
-// On is the count on a split.
+// On is the count on a split, if there is one; a record of nothing has none.
 func (r *GoodnessRecord) On(split datasets.Split) (GoodnessOnOneSplit, bool) {
+	if r == nil {
+		return GoodnessOnOneSplit{}, false
+	}
 	for _, a := range r.Answers {
 		if a.Split == split.String() {
 			return a, true

@@ -38,8 +38,8 @@ lab's specimen, on which the other commands work.
 what it sees itself to be active on images with the right label in their first pixels, and silent on
 those with a wrong one. It takes dense layers only (--preset mlp is its default), hands on their
 activities normalised to a fixed length, and reads the answer from all of them but the first. Unless
-told otherwise it takes --epochs 60 --batch 100 --lr 0.001. The specimen reads ordinary images, of
-which it does not see the first pixels, one a class.
+told otherwise it takes --batch 100 --lr 0.001. The specimen reads ordinary images, of which it
+does not see the first pixels, one a class.
 
 Ctrl-C finishes the step under way and saves a checkpoint; train --resume goes on from there
 and ends with the same weights as a run without the break.`,
@@ -47,7 +47,7 @@ and ends with the same weights as a run without the break.`,
   neuroprobe train --data cifar10:cifar --epochs 20 --lab cifar-lab
   neuroprobe train --data folder:photos --size 48 --preset resnet --lab photos-lab
   neuroprobe train --specimens 5 --lab five
-  neuroprobe train --data idx:mnist --flip=false --shift 0 --rule forward-forward --hidden 500,500 --lab ff-lab
+  neuroprobe train --data idx:mnist --flip=false --shift 1 --rule forward-forward --hidden 500,500 --lab ff-lab
   neuroprobe train --resume`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -92,14 +92,12 @@ func (o *trainOptions) takeRule(cmd *cobra.Command) {
 	if t.Rule == model.Backpropagation {
 		t.Rule = ""
 	}
-	if d := model.DefaultRuleOptions(t.Rule); t.Rule != "" {
-		for flag, take := range map[string]func(){
-			"epochs": func() { t.Epochs = d.Epochs }, "batch": func() { t.Batch = d.Batch }, "lr": func() { t.Rate = d.Rate },
-		} {
-			if !given(flag) {
-				take()
-			}
-		}
+	d := model.DefaultRuleOptions(t.Rule)
+	if !given("batch") {
+		t.Batch = d.Batch
+	}
+	if !given("lr") {
+		t.Rate = d.Rate
 	}
 	if (t.Rule == model.ForwardForward || len(o.hidden) > 0) && !given("preset") {
 		o.preset = "mlp"
