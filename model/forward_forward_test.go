@@ -318,6 +318,7 @@ func TestForwardForwardRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
 // BenchmarkForwardForwardEpoch is one epoch of 784-500-500 on 5,000 images, batches of 100.
 func BenchmarkForwardForwardEpoch(b *testing.B) {
 	set := modeltest.Blobs(model.Shape{1, 28, 28}, 5000, 10, 10, 1)
