@@ -28,7 +28,8 @@ func DefaultTrainOptions() TrainOptions {
 }
 
 // DefaultRuleOptions are the defaults of a learning rule: forward-forward, whose batches are pairs of
-// images, wants a lower rate and larger batches.
+// images, wants a lower rate and larger batches. More epochs do not help: with 784-500-500 on MNIST 15
+// ended with 1.5 % errors, 40 with 2.2 %.
 func DefaultRuleOptions(rule string) TrainOptions {
 	o := DefaultTrainOptions()
 	if rule == ForwardForward {
