@@ -11,6 +11,7 @@ const (
 	streamWeights uint64 = iota + 1
 	streamOrder
 	streamAugment
+	streamNegative
 )
 
 // initialise draws the weights of a fresh network: uniform in ±1/√fan-in, PyTorch's default for

@@ -22,10 +22,7 @@ func Preset(name string, input Shape, classes int) (Spec, error) {
 		}
 		s.Layers = append(s.Layers, dense(4, 64, ReLU), dense(5, classes, Identity))
 	case "mlp":
-		for i, units := range []int{256, 128, 64, 32} {
-			s.Layers = append(s.Layers, dense(i+1, units, ReLU))
-		}
-		s.Layers = append(s.Layers, dense(5, classes, Identity))
+		return MLP(input, classes, 256, 128, 64, 32)
 	case "resnet":
 		s.Layers = []Layer{
 			conv3x3(1, 16, ReLU, &Pool{Kind: MaxPool, Size: 2}),
@@ -45,6 +42,17 @@ func Preset(name string, input Shape, classes int) (Spec, error) {
 		}
 		return s, fmt.Errorf("model: unknown preset %q (known: %s)", name, strings.Join(known, ", "))
 	}
+	_, err := s.Geometries()
+	return s, err
+}
+
+// MLP is the preset of that name with hidden layers of any sizes.
+func MLP(input Shape, classes int, hidden ...int) (Spec, error) {
+	s := Spec{Name: "mlp", Input: input}
+	for i, units := range hidden {
+		s.Layers = append(s.Layers, dense(i+1, units, ReLU))
+	}
+	s.Layers = append(s.Layers, dense(len(hidden)+1, classes, Identity))
 	_, err := s.Geometries()
 	return s, err
 }

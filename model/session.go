@@ -113,7 +113,7 @@ func (s *Session) grow(n int) {
 		if n > s.images {
 			l.act = make([]float32, n*g.Act.Size())
 			l.out = l.act
-			if g.Out != g.Act {
+			if g.Out != g.Act || i > 0 && s.net.Spec.Layers[i-1].Pool.normalises() {
 				l.out = make([]float32, n*g.Out.Size())
 			}
 		}
@@ -176,6 +176,8 @@ func (s *Session) pool(i, n int) {
 	case pool == nil:
 	case pool.Kind == MaxPool:
 		l.pool.Forward(l.out, l.act, n, 1)
+	case pool.normalises():
+		kernel.LengthNormalise(l.out, l.act, g.Act.Size())
 	case g.Act != g.Out:
 		kernel.GlobalAverage(l.out, l.act, n*g.Act[0], g.Act.Area())
 	}

@@ -35,7 +35,20 @@ func specs(t testing.TB) []model.Spec {
 		{Name: "more", Kind: model.Add, Inputs: []int{3, 4, 4}, Activation: model.ReLU},
 		{Name: "d", Kind: model.Dense, Inputs: []int{5}, Units: 4, Activation: model.ReLU},
 		{Name: "e", Kind: model.Dense, Units: 3, Activation: model.Identity},
-	}})
+	}}, lengths())
+}
+
+// lengths is a network of length-normalised layers, one with ReLU and one without, and of their readouts.
+func lengths() model.Spec {
+	length := &model.Pool{Kind: model.LengthNormalise}
+	return model.Spec{Name: "lengths", Input: model.Shape{2, 3, 2}, Layers: []model.Layer{
+		{Name: "a", Kind: model.Dense, Units: 9, Activation: model.ReLU, Pool: length},
+		{Name: "b", Kind: model.Dense, Units: 8, Activation: model.Identity, Pool: length},
+		{Name: "c", Kind: model.Dense, Units: 7, Activation: model.ReLU, Pool: length},
+		{Name: "readb", Kind: model.Dense, Inputs: []int{2}, Units: 3, Activation: model.Identity},
+		{Name: "readc", Kind: model.Dense, Inputs: []int{3}, Units: 3, Activation: model.Identity},
+		{Name: "sum", Kind: model.Add, Inputs: []int{4, 5}, Activation: model.Identity},
+	}}
 }
 
 // everyLayer is a trace of all there is.

@@ -75,7 +75,13 @@ type PoolKind string
 const (
 	MaxPool           PoolKind = "max"
 	GlobalAveragePool PoolKind = "global-average"
+	// LengthNormalise leaves a dense layer its shape and divides its activations by their root mean
+	// square, √(mean a² + 1e-8): what is handed on is their direction alone (Hinton 2022).
+	LengthNormalise PoolKind = "length"
 )
+
+// normalises tells whether the pooling couples all units of a layer and leaves it its shape.
+func (p *Pool) normalises() bool { return p != nil && p.Kind == LengthNormalise }
 
 // Pool is the pooling that hangs on a layer. Size and Stride apply to max pooling; a Stride
 // of 0 means Size.
@@ -256,6 +262,7 @@ func (l *Layer) faults() (faults []error) {
 	if err := l.Pool.check(); err != nil {
 		faults = append(faults, err)
 	}
+	complain(l.Pool.normalises() && l.Kind != Dense, "length normalisation belongs to a dense layer, not to %s", l.Kind)
 	return faults
 }
 
@@ -322,10 +329,12 @@ func (p *Pool) check() error {
 	switch {
 	case p == nil:
 		return nil
-	case p.Kind != MaxPool && p.Kind != GlobalAveragePool:
-		return fmt.Errorf("pool kind %q (want max or global-average)", p.Kind)
+	case p.Kind != MaxPool && p.Kind != GlobalAveragePool && p.Kind != LengthNormalise:
+		return fmt.Errorf("pool kind %q (want max, global-average or length)", p.Kind)
 	case p.Kind == GlobalAveragePool && (p.Size != 0 || p.Stride != 0):
 		return errors.New("global-average pooling takes no size or stride")
+	case p.normalises() && (p.Size != 0 || p.Stride != 0):
+		return errors.New("length normalisation takes no size or stride")
 	case p.Kind == MaxPool && (p.Size < 1 || p.Stride < 0):
 		return fmt.Errorf("max pool of size %d, stride %d (want a size of at least 1 and a stride of 0 or more)", p.Size, p.Stride)
 	}
@@ -334,7 +343,7 @@ func (p *Pool) check() error {
 
 func (p *Pool) out(act Shape) (Shape, error) {
 	switch {
-	case p == nil:
+	case p == nil || p.normalises():
 		return act, nil
 	case p.Kind == GlobalAveragePool:
 		return Shape{act[0], 1, 1}, nil

@@ -203,6 +203,8 @@ func (w *sweepWorker) renewLast(layer int, a *armPlan, image int, out []float32)
 		copy(out, row)
 	case pool.Kind == MaxPool:
 		w.pools[layer].ForwardLast(out, row, float32(math.Inf(-1)))
+	case pool.normalises():
+		kernel.LengthNormalise(out, row, len(row))
 	default:
 		averageLast(out, row)
 	}
@@ -228,7 +230,7 @@ func same(a, b []float32) bool {
 	return true
 }
 
-// pooledUnit pools one unit's map.
+// pooledUnit pools one unit's map; of a layer that is normalised as a whole nobody asks for one.
 func (w *sweepWorker) pooledUnit(layer int, unit []float32) []float32 {
 	g := &w.net.geo[layer]
 	switch pool := w.net.Spec.Layers[layer-1].Pool; {
@@ -257,6 +259,8 @@ func (w *sweepWorker) poolRow(layer int, out, act []float32) {
 		for u := range g.Act[0] {
 			w.pools[layer].Plane(out[u*area:(u+1)*area], act[u*in:(u+1)*in])
 		}
+	case pool.normalises():
+		kernel.LengthNormalise(out, act, len(act))
 	default:
 		for u := range out {
 			out[u] = averageUnit(act[u*g.Act.Area() : (u+1)*g.Act.Area()])

@@ -92,16 +92,19 @@ func (r *sweptRun) layer(m int) {
 	if spec.Activation == ReLU {
 		kernel.Floor(post, 0)
 	}
-	if g.Out == g.Act {
+	if g.Out == g.Act && !spec.Pool.normalises() {
 		r.out[m] = post
 		return
 	}
 	r.out[m] = sized(r.out[m], r.images*out)
 	for i := range r.images {
 		to, from := r.out[m][i*out:(i+1)*out], post[i*act:(i+1)*act]
-		if spec.Pool.Kind == MaxPool {
+		switch spec.Pool.Kind {
+		case MaxPool:
 			r.pools[m].ForwardLast(to, from, r.s.floor(m))
-		} else {
+		case LengthNormalise:
+			kernel.LengthNormalise(to, from, act)
+		default:
 			averageLast(to, from)
 		}
 	}

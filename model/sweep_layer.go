@@ -53,10 +53,11 @@ func (w *sweepWorker) intactPre(layer, pair int) []float32 {
 
 // pooling is a layer's pooling, nil where it changes nothing.
 func (w *sweepWorker) pooling(m int) *Pool {
-	if w.net.geo[m].Act.Area() == 1 {
+	pool := w.net.Spec.Layers[m-1].Pool
+	if w.net.geo[m].Act.Area() == 1 && !pool.normalises() {
 		return nil
 	}
-	return w.net.Spec.Layers[m-1].Pool
+	return pool
 }
 
 // settleAll computes what layer m hands on in every pair: fill writes the pre-activation, then come
@@ -77,8 +78,8 @@ func (w *sweepWorker) settleAll(g *group, m int, fill func(pair int, z []float32
 	}
 }
 
-// settle makes one pair's pre-activation z into what the layer hands on; out is z where there
-// is no pooling.
+// settle makes one pair's pre-activation z into what the layer hands on; out may be z where pooling
+// leaves the shape as it is.
 func (w *sweepWorker) settle(g *group, m, pair int, z, out []float32) {
 	floor, relu := w.floor(m), w.relu(m)
 	if g.edited[m] {
@@ -102,7 +103,10 @@ func (w *sweepWorker) settle(g *group, m, pair int, z, out []float32) {
 		if relu {
 			kernel.Floor(z, 0)
 		}
-		if pool != nil {
+		switch {
+		case pool.normalises():
+			kernel.LengthNormalise(out, z, len(z))
+		case pool != nil:
 			averageLast(out, z)
 		}
 	}
@@ -280,6 +284,9 @@ func (w *sweepWorker) settleRows(g *group, m int) {
 	if !g.edited[m] {
 		if w.relu(m) {
 			kernel.Floor(out, 0)
+		}
+		if w.pooling(m).normalises() {
+			kernel.LengthNormalise(out, out, w.net.geo[m].Act.Size())
 		}
 		return
 	}

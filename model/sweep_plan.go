@@ -139,7 +139,7 @@ func (n *Network) chainOf(arms []Arm, from, to int) (group, bool) {
 		}
 		g.arms = append(g.arms, p)
 	}
-	if g.start < 0 {
+	if g.start < 0 || n.Layer(g.start).Pool.normalises() {
 		return g, false
 	}
 	for m := g.start + 1; m <= n.Depth(); m++ {
@@ -225,7 +225,8 @@ func (n *Network) planArm(arm int, actions []action) (p armPlan, start int, fron
 			whole = whole || t.Unit == AllUnits
 		}
 	}
-	if whole || len(byUnit) > max(1, n.geo[start].Act[0]/4) {
+	// Where a layer is normalised as a whole, a change of one unit changes what all of them hand on.
+	if whole || n.Layer(start).Pool.normalises() || len(byUnit) > max(1, n.geo[start].Act[0]/4) {
 		return p, start, many
 	}
 	for _, u := range slices.Sorted(maps.Keys(byUnit)) {

@@ -13,7 +13,8 @@ import (
 )
 
 // oddSpecs are what the presets do not have: strides, no padding, overlapping pools, sums of
-// sums, a sum that reads a layer twice, a dense layer in the middle, an output that is pooled.
+// sums, a sum that reads a layer twice, a dense layer in the middle, an output that is pooled, layers
+// that are normalised as a whole.
 func oddSpecs() []model.Spec {
 	return []model.Spec{
 		{Name: "strided", Input: model.Shape{2, 9, 8}, Layers: []model.Layer{
@@ -34,6 +35,7 @@ func oddSpecs() []model.Spec {
 			{Name: "c", Kind: model.Dense, Inputs: []int{0}, Units: 7, Activation: model.Identity},
 			{Name: "d", Kind: model.Add, Inputs: []int{1, 2, 3}, Activation: model.ReLU},
 			{Name: "e", Kind: model.Dense, Units: 2, Activation: model.Identity}}},
+		lengths(),
 	}
 }
 

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"neuroprobe/model"
@@ -28,6 +29,10 @@ func LayerTable(n *model.Network) Table {
 		{Text: "Shapes are channels × height × width. The activation is taken before pooling; that is where an ablation acts. " +
 			"A neuron of a convolution is a channel, whose K synapses are the same at every position. Each neuron also has a bias, " +
 			"counted among the parameters. LAYER:NEURON names a neuron, counted from 0: " + exampleAddress(n) + "."},
+	}
+	if slices.ContainsFunc(n.Spec.Layers, func(l model.Layer) bool { return l.Pool != nil && l.Pool.Kind == model.LengthNormalise }) {
+		t.Notes = append(t.Notes, Note{Text: "Length normalisation divides the activations of a layer by √(mean a² + 1e-8). An ablation acts before it: " +
+			"what the layer's other neurons hand on grows to fill the place of one that falls silent."})
 	}
 	return t
 }
@@ -61,6 +66,8 @@ func computes(number int, l model.Layer, g model.Geometry) string {
 		switch p.Kind {
 		case model.GlobalAveragePool:
 			parts = append(parts, "global average pool")
+		case model.LengthNormalise:
+			parts = append(parts, "length normalisation")
 		case model.MaxPool:
 			s := fmt.Sprintf("max pool %d×%d", p.Size, p.Size)
 			if p.Stride > 0 && p.Stride != p.Size {

@@ -1,6 +1,10 @@
 package modeltest
 
-import "neuroprobe/model"
+import (
+	"math"
+
+	"neuroprobe/model"
+)
 
 // Nudge adds Delta to one activation of a layer (0: the normalised input), before pooling, for
 // differences finer than float32.
@@ -87,6 +91,17 @@ func weightedSum(n *model.Network, number, u, y, x int, out [][]float64) float64
 func pooled(p *model.Pool, a []float64, g model.Geometry) []float64 {
 	if p == nil {
 		return a
+	}
+	if p.Kind == model.LengthNormalise {
+		squares := 0.0
+		for _, v := range a {
+			squares += v * v
+		}
+		var out []float64
+		for _, v := range a {
+			out = append(out, v/math.Sqrt(squares/float64(len(a))+1e-8))
+		}
+		return out
 	}
 	size, stride := p.Size, p.Stride
 	if p.Kind == model.GlobalAveragePool {
