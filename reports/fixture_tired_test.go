@@ -90,7 +90,7 @@ func fixtureTired(t testing.TB) TiredReport {
 		}
 	}
 	rho := func(x float64) state.Correlation {
-		return state.Correlation{Share: state.Share{Estimate: probe.Number(x), Low: probe.Number(x - 0.01), High: probe.Number(x + 0.01)}, P: 0.001}
+		return state.Correlation{Neurons: 176, R: probe.Number(x), Low: probe.Number(x - 0.01), High: probe.Number(x + 0.01), P: 0.001}
 	}
 	x.Map = state.FatigueMap{Tested: 109, Flips: 2180, Alone: 109, Among: 80, HarmfulAmong: 61, SumAlone: within(-13.4, 0.4), Whole: within(-6.2, 0.2),
 		AloneLesion: rho(0.95), AmongLesion: rho(0.81), AloneScaled: rho(0.98), AloneFatigue: rho(0.74)}
