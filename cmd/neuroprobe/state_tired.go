@@ -64,7 +64,7 @@ exactly as without a body, and that is tested in each run.`,
 	o.addFlags(cmd, false)
 	withoutFlags(cmd, "metric", "draws", "mean-over", "specimens", "resume")
 	f := cmd.Flags()
-	f.Float64Var(&o.tired.Fatigue, "fatigue", o.tired.Fatigue, "reference κ, a `number` above 0, at which time course, rest, histories, controls and neurons are measured")
+	f.Float64Var(&o.tired.Fatigue, "fatigue", o.tired.Fatigue, "reference κ, a `number` above 0: of all but the dose curves")
 	f.Float64Var(&o.tired.Recovery, "recovery", o.tired.Recovery, "τ, a `number`: time constant of recovery, in presentations of an image")
 	f.Var((*numberList)(&o.tired.Doses), "doses", "`fatigues` κ of the dose–response curve, 0 among them")
 	f.IntVar(&o.tired.Steps, "steps", o.tired.Steps, "`images` that a subject works through before it is tested")
