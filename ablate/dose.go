@@ -15,9 +15,6 @@ import (
 // a·(1-d). Those below 0 add to it (stimulation), 0 is a sham, 1 the lesion.
 var Doses = []float64{-1, -0.5, -0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1}
 
-// firstDose is the place in Doses of dose 0, where the curve to be fitted begins.
-const firstDose = 3
-
 // fitResamples bounds how often a curve is fitted anew for the intervals of its parameters.
 const fitResamples = 500
 

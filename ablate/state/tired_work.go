@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"sync"
 
@@ -156,15 +155,4 @@ func (t *tiring) show(ctx context.Context, step int, run func(first int, images 
 		return nil, failed
 	}
 	return said, ctx.Err()
-}
-
-// differing counts the logits of two readouts that are not the same bits.
-func (r *readout) differing(other *readout) int {
-	n := 0
-	for k, v := range r.logits {
-		if math.Float32bits(v) != math.Float32bits(other.logits[k]) {
-			n++
-		}
-	}
-	return n
 }
