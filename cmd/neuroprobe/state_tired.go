@@ -64,14 +64,14 @@ exactly as without a body, and that is tested in each run.`,
 	o.addFlags(cmd, false)
 	withoutFlags(cmd, "metric", "draws", "mean-over", "specimens", "resume")
 	f := cmd.Flags()
-	f.Float64Var(&o.tired.Fatigue, "fatigue", o.tired.Fatigue, "reference κ, a `number` above 0: of all but the dose curves")
+	f.Float64Var(&o.tired.Fatigue, "fatigue", o.tired.Fatigue, "reference κ, a `number` above 0: that of all but the dose–response curve")
 	f.Float64Var(&o.tired.Recovery, "recovery", o.tired.Recovery, "τ, a `number`: time constant of recovery, in presentations of an image")
 	f.Var((*numberList)(&o.tired.Doses), "doses", "`fatigues` κ of the dose–response curve, 0 among them")
 	f.IntVar(&o.tired.Steps, "steps", o.tired.Steps, "`images` that a subject works through before it is tested")
-	f.Var((*numberList)(&o.tired.Noise), "noise", "doses of `noise`, in standard deviations of each neuron, 0 among them")
+	f.Var((*numberList)(&o.tired.Noise), "noise", "doses of `noise`, in each neuron's standard deviations, 0 among them")
 	f.Var((*numberList)(&o.tired.Arousal), "arousal", "doses of `arousal`: activations times 1 + arousal, 0 among them")
 	f.IntVar(&o.tired.Images, "images", 0, "use so many random `images` of the split, and as many subjects (0: all)")
-	f.StringVar(&o.lesions, "lesion", "", "silence these all the time: `LAYER:NEURON`, several by comma, ranges, or a layer's all")
+	f.StringVar(&o.lesions, "lesion", "", "silence these all the time: `LAYER:NEURON`, several by comma, ranges, a layer's all")
 	mustExist(cmd.RegisterFlagCompletionFunc("lesion", g.completeNeurons))
 	return cmd
 }
