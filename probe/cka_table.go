@@ -13,7 +13,7 @@ import (
 
 // SimilarityOptions say how a table of similarities is tested.
 type SimilarityOptions struct {
-	Permutations int // of the images of one side; 0: stats.DefaultPermutations
+	Permutations int // of the images of one side; 0: stats.DefaultPermutations, below 0: no test
 	Seed         uint64
 	Workers      int
 	Progress     func(done, total int)
@@ -71,6 +71,7 @@ func CompareRepresentations(ctx context.Context, a, b []*Representation, o Simil
 	if o.Permutations == 0 {
 		o.Permutations = stats.DefaultPermutations
 	}
+	o.Permutations = max(o.Permutations, 0)
 	s := &Similarities{Images: n, Permutations: o.Permutations}
 	t := newAligner(a, b)
 	observed := t.similarities()
@@ -82,8 +83,10 @@ func CompareRepresentations(ctx context.Context, a, b []*Representation, o Simil
 		}
 		s.Cells = append(s.Cells, row)
 	}
-	if err := s.test(ctx, t, o); err != nil {
-		return nil, err
+	if o.Permutations > 0 {
+		if err := s.test(ctx, t, o); err != nil {
+			return nil, err
+		}
 	}
 	return s, s.jackknife(ctx, a, b, o)
 }

@@ -59,7 +59,13 @@ type LinearProbe struct {
 	SelectLoss        Number  `json:"select_cross_entropy"`
 	SelectSelectivity Number  `json:"select_selectivity"`
 	Penalty           float64 `json:"penalty"`
+
+	scores []float64
 }
+
+// Scores are what the probe says of each measured image: above 0 is yes. They are not kept with
+// the result on disk.
+func (p *LinearProbe) Scores() []float64 { return p.scores }
 
 // BestProbe is the probe of a concept at its best layer; nil where none was fitted.
 func (d *Decoding) BestProbe(concept int) (*DecodedLayer, *LinearProbe) {
