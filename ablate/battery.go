@@ -163,12 +163,12 @@ func rightOf(l probe.DecodedLayer, concepts []probe.Concept, labels []int, set *
 		p := l.Probes[c]
 		switch {
 		case concept.Kind == probe.Class && p != nil:
-			scores = append(scores, p.Scores())
+			scores = append(scores, l.Scores(c))
 		case concept.Kind == probe.Class:
 			scores = append(scores, make([]float64, len(labels)))
 		case p != nil:
 			known++
-			for i, s := range p.Scores() {
+			for i, s := range l.Scores(c) {
 				if (s > 0) == set.HasFeature(first+i, concept.Index) {
 					features[i]++
 				}

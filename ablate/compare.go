@@ -96,7 +96,7 @@ func (c *comparer) lay(context.Context) error {
 		}
 		// Other seeds than those of the trained networks, and two different ones: two networks that
 		// have the wiring and nothing else in common.
-		seed := c.Seed + 0x756e7472 + uint64(k) // "untr"
+		seed := c.Seed + 1_000_000 + uint64(k)
 		c.untrained[k] = s.Network.Untrained(seed)
 		*c.side(k) = ComparedNet{Name: s.Name, Spec: s.Network.Spec.Name, Rule: TrainingRule(s.Network), Seed: s.Network.Record.Options.Seed,
 			Digest: s.Network.Digest(), Data: s.Set.Source, DataDigest: digests[k], Judged: hi - lo, Images: to - from, Others: len(s.Others),
@@ -148,10 +148,7 @@ func (c *comparer) options(k int, what string, trained bool) batteryOptions {
 func (c *comparer) measure(ctx context.Context) (err error) {
 	for k, s := range c.sides {
 		side := c.side(k)
-		if k == 1 && c.result.SameNetwork && c.result.SameData {
-			again := *c.result.A.Battery
-			side.Battery = &again
-		} else if side.Battery, err = measureBattery(ctx, s.Network, s.Set, c.samples[k], c.options(k, "", true)); err != nil {
+		if side.Battery, err = measureBattery(ctx, s.Network, s.Set, c.samples[k], c.options(k, "", true)); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 		if side.Untrained, err = measureBattery(ctx, c.untrained[k], s.Set, c.samples[k], c.options(k, ", untrained", false)); err != nil {
@@ -296,8 +293,8 @@ func (c *comparer) warn() {
 	r := c.result
 	seen := map[string]bool{}
 	warn := func(side, w string) {
-		if key := w; !seen[key] {
-			seen[key] = true
+		if !seen[w] {
+			seen[w] = true
 			if !r.SameData && side != "" {
 				w = side + ": " + w
 			}

@@ -78,7 +78,7 @@ func correct(scores []float64, answers []bool) int {
 func (r *reader) probe(c Concept, answers []bool, own reading, controls []reading, labels []int) *LinearProbe {
 	measured, images := r.measured.answers(answers), len(r.measured.images)
 	p := &LinearProbe{Majority: Undefined, Within: Undefined, Control: Undefined, ControlSD: Undefined, Selectivity: Undefined,
-		SelectSelectivity: Undefined, SelectLoss: Number(own.selectLoss), Penalty: own.penalty, scores: own.scores}
+		SelectSelectivity: Undefined, SelectLoss: Number(own.selectLoss), Penalty: own.penalty}
 	for _, yes := range measured {
 		if yes {
 			p.With++

@@ -359,8 +359,13 @@ func (r *responder) add(u int, counts []uint8, s *neuronSums) {
 			squares += c * v * v
 		}
 		index, lifetime := selectivityTowards(r.indexClass[u], sums, held), sparseness(sum(sums), squares, images)
-		if k == 0 {
+		switch {
+		case k == 0:
 			n.Index, n.Lifetime = Number(index), Number(lifetime)
+		case !(squares > 0):
+			// Silent on all images that were drawn: it keeps its values, or the mean would be over
+			// other neurons from resample to resample.
+			index, lifetime = float64(n.Index), float64(n.Lifetime)
 		}
 		accumulate(s.index, s.indexed, k, index)
 		accumulate(s.lifetime, s.timed, k, lifetime)

@@ -108,16 +108,7 @@ func (r CompareReport) answer() string {
 		}
 		return said + "; this is the control, and shows nothing else."
 	}
-	accuracy := x.Rows[0]
-	named := []string{r.phrase(accuracy) + " (" + r.significance(accuracy) + ")"}
-	others := 0
-	for _, row := range r.surest() {
-		if row.Group != accuracy.Group && others < namedDifferences {
-			others++
-			named = append(named, r.phrase(row))
-		}
-	}
-	tests, differ := x.Tests, 0
+	differ := 0
 	for _, row := range x.Rows {
 		if sure(row) {
 			differ++
@@ -127,13 +118,24 @@ func (r CompareReport) answer() string {
 	if differ == 1 {
 		verb = "differs"
 	}
-	said := fmt.Sprintf("%s of %s measures %s after correction on %s (%s, one network each). B less A: accuracy %s", Count(differ), Count(tests), verb, x.Split, r.images(), strings.TrimPrefix(named[0], "accuracy "))
-	if others > 0 {
-		said += fmt.Sprintf("; surest beside it %s", enumerate(named[1:]))
+	accuracy := x.Rows[0]
+	said := fmt.Sprintf("%s of %s tested %s after correction on %s (%s; one network each). B (%s) less A (%s): accuracy %s (95 %% interval %s, adjusted %s)", Count(differ), plural(x.Tests, "measure"), verb, x.Split, r.images(), x.B.Name, x.A.Name,
+		compareSigned(accuracy, float64(accuracy.Difference.Estimate)), compareInterval(accuracy), equalsP(float64(accuracy.Adjusted)))
+	if !sure(accuracy) {
+		said += ", which shows no difference"
+	}
+	var named []string
+	for _, row := range r.surest() {
+		if row.Group != accuracy.Group && len(named) < namedDifferences {
+			named = append(named, fmt.Sprintf("%s %s (%s)", row.Name, compareSigned(row, float64(row.Difference.Estimate)), compareInterval(row)))
+		}
+	}
+	if len(named) > 0 {
+		said += "; the surest others: " + strings.Join(named, ", ")
 	}
 	said += "."
 	if s := x.Similarity; s != nil {
-		said += fmt.Sprintf(" Hidden layers of the same depth have a mean debiased CKA of %s (%s), untrained networks of %s (%s); shuffled images give %s.",
+		said += fmt.Sprintf(" Hidden layers of the same depth have a mean debiased CKA of %s (%s), untrained networks one of %s (%s); shuffled images give %s.",
 			fixed(float64(s.Mean.Estimate), 2), r.cka(s.Mean), fixed(float64(s.MeanUntrained.Estimate), 2), r.cka(s.MeanUntrained), fixed(r.nullDebiased(), 2))
 	}
 	if beyond, of := r.beyond(); of > 0 {
@@ -162,18 +164,6 @@ func (r CompareReport) images() string {
 		return fmt.Sprintf("n = %s, the same for both", plural(a.Images, "image"))
 	}
 	return fmt.Sprintf("n = %s of A's data and %s of B's", Count(a.Images), plural(b.Images, "image"))
-}
-
-func (r CompareReport) phrase(row ablate.CompareRow) string {
-	return fmt.Sprintf("%s %s (95 %% interval %s)", row.Name, compareSigned(row, float64(row.Difference.Estimate)), compareInterval(row))
-}
-
-func (r CompareReport) significance(row ablate.CompareRow) string {
-	s := "adjusted " + equalsP(float64(row.Adjusted))
-	if !sure(row) {
-		s += ", no difference shown"
-	}
-	return s
 }
 
 func (r CompareReport) cka(c ablate.Change) string {

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"neuroprobe/ablate"
 	"neuroprobe/probe"
@@ -70,47 +71,72 @@ func eachFixed(values []probe.Number, decimals int) (out []string) {
 	return out
 }
 
-// sidesOf are both, with their marks.
+// sidesOf are both.
 func (r CompareReport) sidesOf() [2]ablate.ComparedNet {
 	return [2]ablate.ComparedNet{r.Result.A, r.Result.B}
 }
 
+// compareArm is a network that is drawn beside others: how it looks, and how far aside of the middle.
+type compareArm struct {
+	name      string
+	side      ablate.ComparedNet
+	battery   *ablate.Battery
+	style     sideStyle
+	aside     float64
+	untrained bool
+}
+
+func (r CompareReport) arms() (out []compareArm) {
+	for k, side := range r.sidesOf() {
+		out = append(out, compareArm{"AB"[k : k+1], side, side.Battery, sideStyles[k], 2*float64(k) - 1, false})
+	}
+	for k, side := range r.sidesOf() {
+		out = append(out, compareArm{"untrained " + "AB"[k:k+1], side, side.Untrained, untrainedStyles[k], 6*float64(k) - 3, true})
+	}
+	return out
+}
+
+// depth is where a layer of the arm stands on an axis from input to output.
+func (a compareArm) depth(layer int) float64 {
+	return float64(layer)/float64(len(a.side.Layers)) + 0.006*a.aside
+}
+
 // lesionsSection is the curves, and importance layer by layer.
 func (r CompareReport) lesionsSection() Section {
-	plot := comparePlot{}
-	panel := comparePanel{title: "accuracy while hidden neurons are silenced", x: "hidden neurons silenced (%)", y: "accuracy (%)", xMax: 100}
+	most := comparePanel{title: "the most important first", x: "hidden neurons silenced (%)", y: "accuracy (%)", xMax: 100}
+	random := comparePanel{title: "random orders: mean and range", x: most.x, y: most.y, xMax: 100}
 	t := Table{Caption: "Single lesions, by layer", Columns: append(textColumns("network", "layer"), numberColumns("neurons", "important", "share", "share of Σ|effect|")...)}
 	for k, side := range r.sidesOf() {
 		c, i := side.Battery.Curve, side.Battery.Importance
 		if c == nil || i == nil {
 			continue
 		}
-		most := compareLine{style: sideStyles[k], name: "AB"[k:k+1] + ", most important first"}
+		ranked := compareLine{style: sideStyles[k], name: "AB"[k : k+1]}
 		for j, n := range c.Removed {
-			most.points = append(most.points, comparePoint{x: 100 * float64(n) / float64(c.Neurons), y: 100 * c.Most[j]})
+			ranked.points = append(ranked.points, comparePoint{x: 100 * float64(n) / float64(c.Neurons), y: 100 * c.Most[j]})
 		}
-		random := compareLine{style: sideStyles[k].dashed(), name: "AB"[k:k+1] + ", random: mean and range", ranged: true}
+		mean := compareLine{style: sideStyles[k], name: ranked.name, bars: true}
 		for j, n := range c.RandomRemoved {
-			p := comparePoint{x: 100 * float64(n) / float64(c.Neurons), low: math.Inf(1), high: math.Inf(-1)}
+			p := comparePoint{x: 100*float64(n)/float64(c.Neurons) + 1.2*float64(k) - 0.6, low: math.Inf(1), high: math.Inf(-1)}
 			for _, line := range c.Random {
 				p.y += 100 * line[j] / float64(len(c.Random))
 				p.low, p.high = min(p.low, 100*line[j]), max(p.high, 100*line[j])
 			}
-			random.points = append(random.points, p)
+			mean.points = append(mean.points, p)
 		}
-		panel.lines = append(panel.lines, most, random)
+		most.lines, random.lines = append(most.lines, ranked), append(random.lines, mean)
 		for _, l := range i.Layers {
 			t.Rows = append(t.Rows, []string{"AB"[k : k+1], compareLayer(side, l.Layer), Count(l.Neurons), Count(l.Significant), Percent(float64(l.Significant) / float64(l.Neurons)), Percent(l.Share)})
 		}
-		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("%s: %s of %s moved by a lesion have an effect that beats sign flips after correction; sham arms changed no logit difference by more than %s.", "AB"[k:k+1], Count(i.Significant), plural(i.Tests, "outcome"), Number(i.ShamChange))})
+		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("%s: of %s that changed any outcome, %s have an effect that beats sign flips after correction. Sham arms: the most that one changed a logit difference or a loss is %s.", "AB"[k:k+1], plural(i.Tests, "lesion"), Count(i.Significant), Number(i.ShamChange))})
 	}
-	if len(panel.lines) == 0 {
+	if len(most.lines) == 0 {
 		return Section{}
 	}
-	plot.panels = []comparePanel{panel}
+	t.cut(listedRows)
 	return Section{"Lesions", []Block{
-		Figure{File: "cumulative.png", PNG: plot.png(), Alt: "Accuracy of both networks while more and more hidden neurons are silenced; the areas are in the first table",
-			Caption: "Accuracy while more and more hidden neurons are silenced at once (zero ablation): the most important first, as ranked on select, and in 10 random orders."},
+		Figure{File: "cumulative.png", PNG: comparePlot{[]comparePanel{most, random}}.png(), Alt: "Accuracy of both networks while more and more hidden neurons are silenced; the areas are in the first table",
+			Caption: "Accuracy while more and more hidden neurons are silenced at once (zero ablation): the most important first, as ranked on select, and in 10 random orders, with the range of these."},
 		t,
 	}}
 }
@@ -120,25 +146,16 @@ func (r CompareReport) selectivitySection() Section {
 	auroc := comparePanel{title: "class AUROC of a neuron", x: "relative depth (1 is the output)", y: "AUROC", xMax: 1}
 	index := comparePanel{title: "class-selectivity index", x: auroc.x, y: "index", xMax: 1}
 	t := Table{Caption: "By layer: medians over neurons", Columns: append(textColumns("network", "layer"), numberColumns("neurons", "class AUROC", "selective", "selectivity index", "lifetime sparseness", "population", "firing", "dead", "always on")...)}
-	for k, side := range r.sidesOf() {
-		name := "AB"[k : k+1]
-		for _, arm := range []struct {
-			name    string
-			style   sideStyle
-			battery *ablate.Battery
-			aside   float64
-		}{{name, sideStyles[k], side.Battery, float64(k)*2 - 1}, {"untrained " + name, untrainedStyles[k], side.Untrained, 3 * (float64(k)*2 - 1)}} {
-			lines := [2]compareLine{{style: arm.style, name: arm.name, bars: true}, {style: arm.style, name: arm.name, bars: true}}
-			for _, l := range arm.battery.Responses.Layers {
-				at := float64(l.Layer)/float64(len(side.Layers)) + 0.006*arm.aside
-				for m, q := range []probe.Quantiles{l.AUROC, l.Index} {
-					lines[m].points = append(lines[m].points, comparePoint{x: at, y: float64(q[2]), low: float64(q[1]), high: float64(q[3]), least: float64(q[0]), most: float64(q[4])})
-				}
-				t.Rows = append(t.Rows, []string{arm.name, compareLayer(side, l.Layer), Count(l.Neurons), fixed(float64(l.AUROC[2]), 3), Count(l.Selective), fixed(float64(l.Index[2]), 3),
-					fixed(float64(l.Lifetime[2]), 3), fixed(float64(l.Population), 3), Percent(float64(l.Firing)), Count(l.Dead), Count(l.AlwaysOn)})
+	for _, arm := range r.arms() {
+		lines := [2]compareLine{{style: arm.style, name: arm.name, bars: true}, {style: arm.style, name: arm.name, bars: true}}
+		for _, l := range arm.battery.Responses.Layers {
+			for m, q := range []probe.Quantiles{l.AUROC, l.Index} {
+				lines[m].points = append(lines[m].points, comparePoint{x: arm.depth(l.Layer), y: float64(q[2]), low: float64(q[1]), high: float64(q[3]), least: float64(q[0]), most: float64(q[4])})
 			}
-			auroc.lines, index.lines = append(auroc.lines, lines[0]), append(index.lines, lines[1])
+			t.Rows = append(t.Rows, []string{arm.name, compareLayer(arm.side, l.Layer), Count(l.Neurons), fixed(float64(l.AUROC[2]), 3), Count(l.Selective), fixed(float64(l.Index[2]), 3),
+				fixed(float64(l.Lifetime[2]), 3), fixed(float64(l.Population), 3), Percent(float64(l.Firing)), Count(l.Dead), Count(l.AlwaysOn)})
 		}
+		auroc.lines, index.lines = append(auroc.lines, lines[0]), append(index.lines, lines[1])
 	}
 	t.Notes = []Note{{Text: "Population and firing are means over images. The JSON file has the quantiles over neurons (10, 25, 50, 75 and 90 %)."}}
 	t.cut(listedRows)
@@ -164,33 +181,26 @@ func (r CompareReport) decodingSection() Section {
 	features := comparePanel{title: "features, mean", x: class.x, y: class.y, xMax: 1}
 	t := Table{Columns: append(textColumns("network", "layer"), numberColumns("class", "95 % interval", "features", "95 % interval")...)}
 	known := false
-	for k, side := range r.sidesOf() {
-		name := "AB"[k : k+1]
-		for _, arm := range []struct {
-			name    string
-			style   sideStyle
-			battery *ablate.Battery
-			aside   float64
-		}{{name, sideStyles[k], side.Battery, float64(k)*2 - 1}, {"untrained " + name, untrainedStyles[k], side.Untrained, 3 * (float64(k)*2 - 1)}} {
-			lines := [2]compareLine{{style: arm.style, name: arm.name, bars: true}, {style: arm.style, name: arm.name, bars: true}}
-			for _, l := range arm.battery.Decoding.Layers {
-				at := float64(l.Layer)/float64(len(side.Layers)) + 0.006*arm.aside
-				for m, s := range []probe.Sampled{l.Class, l.Features} {
-					if s.Value.Defined() {
-						lines[m].points = append(lines[m].points, comparePoint{x: at, y: 100 * float64(s.Value), low: 100 * float64(s.Low), high: 100 * float64(s.High)})
-					}
+	for _, arm := range r.arms() {
+		lines := [2]compareLine{{style: arm.style, name: arm.name, bars: true}, {style: arm.style, name: arm.name, bars: true}}
+		for _, l := range arm.battery.Decoding.Layers {
+			for m, s := range []probe.Sampled{l.Class, l.Features} {
+				if s.Value.Defined() {
+					lines[m].points = append(lines[m].points, comparePoint{x: arm.depth(l.Layer), y: 100 * float64(s.Value), low: 100 * float64(s.Low), high: 100 * float64(s.High)})
 				}
-				row := "0 input"
-				if l.Layer > 0 {
-					row = compareLayer(side, l.Layer)
-				}
-				t.Rows = append(t.Rows, []string{arm.name, row, Percent(float64(l.Class.Value)), PercentInterval(float64(l.Class.Low), float64(l.Class.High)),
-					Percent(float64(l.Features.Value)), PercentInterval(float64(l.Features.Low), float64(l.Features.High))})
 			}
-			class.lines = append(class.lines, lines[0])
-			if len(lines[1].points) > 0 {
-				features.lines, known = append(features.lines, lines[1]), true
+			row := "0 input"
+			if l.Layer > 0 {
+				row = compareLayer(arm.side, l.Layer)
+			} else if arm.untrained {
+				continue // the same images
 			}
+			t.Rows = append(t.Rows, []string{arm.name, row, Percent(float64(l.Class.Value)), PercentInterval(float64(l.Class.Low), float64(l.Class.High)),
+				Percent(float64(l.Features.Value)), PercentInterval(float64(l.Features.Low), float64(l.Features.High))})
+		}
+		class.lines = append(class.lines, lines[0])
+		if len(lines[1].points) > 0 {
+			features.lines, known = append(features.lines, lines[1]), true
 		}
 	}
 	panels := []comparePanel{class}
@@ -224,7 +234,7 @@ func (r CompareReport) seedsSection() Section {
 					out = append(out, fixed(float64(v), 3))
 				}
 			}
-			return joined(out)
+			return strings.Join(out, " · ")
 		}
 		sd := fixed(float64(row.Seeds.SD), 3)
 		if row.Percent {
@@ -234,17 +244,6 @@ func (r CompareReport) seedsSection() Section {
 	}
 	t.Notes = []Note{{Text: "Every network measured, the compared one first; shares in %. SD: pooled over the labs that hold several networks."}}
 	return Section{"Seeds as the yardstick", []Block{t}}
-}
-
-func joined(words []string) string {
-	out := ""
-	for k, w := range words {
-		if k > 0 {
-			out += " · "
-		}
-		out += w
-	}
-	return out
 }
 
 // networksSection is what the two are.

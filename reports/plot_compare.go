@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"image/color"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -19,39 +18,29 @@ type comparePanel struct {
 }
 
 // compareLine is one network's. bars are upright at each point, from low to high, and thinner from least
-// to most where these are known; ranged is a band from low to high.
+// to most where these are known.
 type compareLine struct {
-	name         string
-	style        sideStyle
-	points       []comparePoint
-	bars, ranged bool
+	name   string
+	style  sideStyle
+	points []comparePoint
+	bars   bool
 }
 
 type comparePoint struct{ x, y, low, high, least, most float64 }
 
 // sideStyle is how a side looks, by colour, mark and dashes.
-type sideStyle struct {
-	curve
-	band color.Color
-}
+type sideStyle = curve
 
 var (
 	sideStyles = [2]sideStyle{
-		{curve{line: line(blue, 2), marker: draw.GlyphStyle{Color: blue, Radius: 3.2 * pixel, Shape: draw.CircleGlyph{}}}, color.RGBA{0xD6, 0xE6, 0xF1, 0xFF}},
-		{curve{line: line(vermillion, 2), marker: draw.GlyphStyle{Color: vermillion, Radius: 3.6 * pixel, Shape: draw.PyramidGlyph{}}}, color.RGBA{0xF6, 0xE0, 0xD3, 0xFF}},
+		{line: line(blue, 2), marker: draw.GlyphStyle{Color: blue, Radius: 3.2 * pixel, Shape: draw.CircleGlyph{}}},
+		{line: line(vermillion, 2), marker: draw.GlyphStyle{Color: vermillion, Radius: 3.6 * pixel, Shape: draw.PyramidGlyph{}}},
 	}
 	untrainedStyles = [2]sideStyle{
-		{curve: curve{line: line(slate, 1.4, 6, 4), marker: draw.GlyphStyle{Color: slate, Radius: 3 * pixel, Shape: draw.RingGlyph{}}}},
-		{curve: curve{line: line(slate, 1.4, 2, 3), marker: draw.GlyphStyle{Color: slate, Radius: 3.2 * pixel, Shape: draw.TriangleGlyph{}}}},
+		{line: line(slate, 1.4, 6, 4), marker: draw.GlyphStyle{Color: slate, Radius: 3 * pixel, Shape: draw.RingGlyph{}}},
+		{line: line(slate, 1.4, 2, 3), marker: draw.GlyphStyle{Color: slate, Radius: 3.2 * pixel, Shape: draw.TriangleGlyph{}}},
 	}
 )
-
-// dashed is the same side's second line, without marks.
-func (s sideStyle) dashed() sideStyle {
-	s.line.Dashes = []vg.Length{6 * pixel, 4 * pixel}
-	s.marker.Radius = 0
-	return s
-}
 
 // The layout, in pixels.
 const (
@@ -61,33 +50,18 @@ const (
 )
 
 func (d comparePlot) png() []byte {
-	rows := 1
-	if len(d.panels[0].lines) > 4 {
-		rows = 2
-	}
-	top := float64(compareTop + 22*(rows-1))
-	return renderPNG(int(top)+compareTitle+compareHeight, func(c draw.Canvas) {
+	return renderPNG(compareTop+compareTitle+compareHeight, func(c draw.Canvas) {
 		var entries []legendEntry
 		for _, l := range d.panels[0].lines {
-			entries = append(entries, legendEntry{l.name, l.sample})
+			entries = append(entries, legendEntry{l.name, l.style.sample})
 		}
-		for row := range rows {
-			some := entries[row*len(entries)/rows : (row+1)*len(entries)/rows]
-			legend(c, 20*pixel, c.Max.Y-vg.Length(18+22*row)*pixel, some)
-		}
+		legend(c, 20*pixel, c.Max.Y-18*pixel, entries)
 		width := vg.Length(plotWidth) * pixel / vg.Length(len(d.panels))
 		for k, panel := range d.panels {
-			cell := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: vg.Length(k) * width, Y: c.Min.Y}, Max: vg.Point{X: vg.Length(k+1) * width, Y: c.Max.Y - vg.Length(top)*pixel}}}
+			cell := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: vg.Length(k) * width, Y: c.Min.Y}, Max: vg.Point{X: vg.Length(k+1) * width, Y: c.Max.Y - compareTop*pixel}}}
 			panel.draw(cell)
 		}
 	})
-}
-
-func (l compareLine) sample(c draw.Canvas, x0, x1, y vg.Length) {
-	if l.ranged {
-		fillRect(c, l.style.band, x0, y-7*pixel, x1, y+7*pixel)
-	}
-	l.style.sample(c, x0, x1, y)
 }
 
 func (panel comparePanel) draw(cell draw.Canvas) {
@@ -112,7 +86,7 @@ func (panel comparePanel) extent() (low, high float64) {
 	for _, l := range panel.lines {
 		for _, p := range l.points {
 			see(p.y)
-			if l.bars || l.ranged {
+			if l.bars {
 				see(p.low)
 				see(p.high)
 			}
@@ -131,19 +105,6 @@ func (panel comparePanel) extent() (low, high float64) {
 
 func (panel comparePanel) plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	for _, l := range panel.lines { // bands below everything
-		if !l.ranged {
-			continue
-		}
-		var band []vg.Point
-		for _, pt := range l.points {
-			band = append(band, vg.Point{X: x(pt.x), Y: y(pt.low)})
-		}
-		for k := len(l.points) - 1; k >= 0; k-- {
-			band = append(band, vg.Point{X: x(l.points[k].x), Y: y(l.points[k].high)})
-		}
-		c.FillPolygon(l.style.band, band)
-	}
 	// The untrained ones come last in the legend and lie below the others.
 	for k := len(panel.lines) - 1; k >= 0; k-- {
 		l := panel.lines[k]
@@ -163,10 +124,6 @@ func (panel comparePanel) plot(c draw.Canvas, p *plot.Plot) {
 			}
 			points = append(points, vg.Point{X: here, Y: y(pt.y)})
 		}
-		if l.style.marker.Radius > 0 {
-			l.style.through(c, points)
-		} else {
-			c.StrokeLines(l.style.line, points)
-		}
+		l.style.through(c, points)
 	}
 }
