@@ -37,6 +37,10 @@ type CompareOptions struct {
 // DefaultCompareImages keep a comparison of small networks below a minute.
 const DefaultCompareImages = 1000
 
+// compareTrainImages is how many train images linear probes are fitted on at most: one network's probes
+// are to be compared with another's, not to be the best there can be.
+const compareTrainImages = 4000
+
 // Compare puts two networks under the same battery, beside untrained networks of the same specs.
 func Compare(ctx context.Context, a, b CompareSide, o CompareOptions) (*Comparison, error) {
 	o.Options = o.filled()
@@ -86,7 +90,7 @@ func (c *comparer) lay(context.Context) error {
 		var err error
 		if k == 1 && c.result.SameData {
 			c.samples[1], s.Set = c.samples[0], c.sides[0].Set
-		} else if c.samples[k], err = s.Set.Sample(c.Seed, probe.MostTrainImages, c.Images, c.Images); err != nil {
+		} else if c.samples[k], err = s.Set.Sample(c.Seed, compareTrainImages, c.Images, c.Images); err != nil {
 			return fmt.Errorf("%s: with %d images: %w", s.Name, c.Images, err)
 		}
 		lo, hi := s.Set.Range(c.Split)

@@ -20,7 +20,7 @@ type CompareReport struct {
 }
 
 // backpropClaim is what the project's founding text says of learning.
-const backpropClaim = "A brain does not back-propagate"
+const backpropClaim = "A brain does not back-propagate."
 
 // Compare is the entry of a comparison of two networks.
 func Compare(r CompareReport) Entry {
@@ -63,8 +63,8 @@ func (r CompareReport) forwardForward() int {
 }
 
 func (r CompareReport) question() string {
-	if r.forwardForward() >= 0 {
-		return fmt.Sprintf("If learning need not go backwards: what differs between a network trained by forward-forward and one trained by backpropagation, %s (A) and %s (B), and is it more than chance?", r.Result.A.Name, r.Result.B.Name)
+	if a, b := r.Result.A, r.Result.B; r.forwardForward() >= 0 {
+		return fmt.Sprintf("Can a network learn without backpropagation, and what differs between %s (A, %s) and %s (B, %s): is it more than chance?", a.Name, a.Rule, b.Name, b.Rule)
 	}
 	return fmt.Sprintf("What differs between these two specimens, %s (A) and %s (B), and is it more than chance?", r.Result.A.Name, r.Result.B.Name)
 }
@@ -74,12 +74,13 @@ func sure(row ablate.CompareRow) bool {
 	return float64(row.Adjusted) < probe.Alpha && row.Difference.Clear()
 }
 
-// surest are the sure rows by how many half-widths of its interval the difference is from 0; of a
-// group of measures, which say much the same, the first.
+// surest are the sure rows, without those that seeds may have made where these are the yardstick, by how
+// many widths of its interval the difference is from 0; of a group of measures, which say much the same,
+// the first.
 func (r CompareReport) surest() []ablate.CompareRow {
 	var out []ablate.CompareRow
 	for _, row := range r.Result.Rows {
-		if sure(row) {
+		if known := row.Seeds != nil && row.Seeds.Reach.Defined(); sure(row) && (!known || row.Seeds.Beyond(float64(row.Difference.Estimate))) {
 			out = append(out, row)
 		}
 	}
@@ -119,7 +120,16 @@ func (r CompareReport) answer() string {
 		verb = "differs"
 	}
 	accuracy := x.Rows[0]
-	said := fmt.Sprintf("%s of %s tested %s after correction on %s (%s; one network each). B (%s) less A (%s): accuracy %s (95 %% interval %s, adjusted %s)", Count(differ), plural(x.Tests, "measure"), verb, x.Split, r.images(), x.B.Name, x.A.Name,
+	said := ""
+	if k := r.forwardForward(); k >= 0 {
+		forward, back := accuracy.A, accuracy.B
+		if k == 1 {
+			forward, back = back, forward
+		}
+		said = fmt.Sprintf("Trained without backpropagation, by forward-forward, a network answers %s rightly (95 %% interval %s), by backpropagation %s (%s). ", Percent(float64(forward.Value)),
+			PercentInterval(float64(forward.Low), float64(forward.High)), Percent(float64(back.Value)), PercentInterval(float64(back.Low), float64(back.High)))
+	}
+	said += fmt.Sprintf("%s of %s tested %s after correction on %s (%s; one network each). B (%s) less A (%s): accuracy %s (95 %% interval %s, adjusted %s)", Count(differ), plural(x.Tests, "measure"), verb, x.Split, r.images(), x.B.Name, x.A.Name,
 		compareSigned(accuracy, float64(accuracy.Difference.Estimate)), compareInterval(accuracy), equalsP(float64(accuracy.Adjusted)))
 	if !sure(accuracy) {
 		said += ", which shows no difference"
@@ -139,7 +149,7 @@ func (r CompareReport) answer() string {
 			fixed(float64(s.Mean.Estimate), 2), r.cka(s.Mean), fixed(float64(s.MeanUntrained.Estimate), 2), r.cka(s.MeanUntrained), fixed(r.nullDebiased(), 2))
 	}
 	if beyond, of := r.beyond(); of > 0 {
-		said += fmt.Sprintf(" Of the %s that differ, %s by more than two seeds of one lab do.", Count(of), Count(beyond))
+		said += fmt.Sprintf(" Of the %s that differ, %s by more than two seeds of one lab make it (95 %%).", Count(of), Count(beyond))
 	}
 	return said
 }
@@ -159,11 +169,21 @@ func (r CompareReport) beyond() (beyond, of int) {
 
 // images says on how many images, and whether both saw the same ones.
 func (r CompareReport) images() string {
-	a, b := r.Result.A, r.Result.B
-	if r.Result.SameData {
-		return fmt.Sprintf("n = %s, the same for both", plural(a.Images, "image"))
+	count := func(a, b int) string {
+		if r.Result.SameData {
+			return plural(a, "image")
+		}
+		return fmt.Sprintf("%s of A's data and %s of B's", plural(a, "image"), Count(b))
 	}
-	return fmt.Sprintf("n = %s of A's data and %s of B's", Count(a.Images), plural(b.Images, "image"))
+	a, b := r.Result.A, r.Result.B
+	said := "n = " + count(a.Images, b.Images)
+	if r.Result.SameData {
+		said += ", the same for both"
+	}
+	if a.Judged != a.Images || b.Judged != b.Images {
+		said += "; answers on " + count(a.Judged, b.Judged)
+	}
+	return said
 }
 
 func (r CompareReport) cka(c ablate.Change) string {
@@ -209,7 +229,7 @@ func compareInterval(row ablate.CompareRow) string {
 func (r CompareReport) method() string {
 	x := r.Result
 	var s strings.Builder
-	fmt.Fprintf(&s, "A is the network of %s, B that of %s. Differences are B − A, on the %s split: answers on all its images, everything else on %s. ", x.A.Name, x.B.Name, x.Split, r.images())
+	fmt.Fprintf(&s, "A is the network of %s, B that of %s. Differences are B − A, on the %s split (%s). ", x.A.Name, x.B.Name, x.Split, r.images())
 	if x.SameData {
 		s.WriteString("Both were measured on the same images, so that differences are paired: bootstrap resamples draw the same images for both. p: McNemar's exact test for the accuracy, sign flips for other means over images, else the bootstrap's 2·(min(#{d* ≤ 0}, #{d* ≥ 0}) + 1)/(m + 1). ")
 	} else {

@@ -46,14 +46,15 @@ data. Untrained networks of the same wiring stand beside both. Where a lab holds
 (train --specimens), these are measured too: what seeds alone make differ is the yardstick.
 
 The entry goes into the notebook of --lab if that is given, else into that of LAB_A.`,
-		Example: `  neuroprobe compare lab other                 two labs
-  neuroprobe train --seed 2 --lab two          another seed of the default network …
-  neuroprobe compare lab two                   … and how much it differs
-  neuroprobe train --preset mlp --lab dense    another wiring on the same images …
-  neuroprobe compare lab dense                 … and how alike their layers are
+		Example: `  neuroprobe train --preset mlp --lab dense    another wiring on the same images …
+  neuroprobe compare lab dense                 … and what it changes
+  neuroprobe train --seed 2 --lab two          another seed, which draws other images too …
+  neuroprobe compare lab two                   … each measured on its own
+  neuroprobe train --specimens 3 --lab three   three networks that differ in their seeds alone …
+  neuroprobe compare three dense               … as the yardstick
   neuroprobe compare lab lab                   a control: every difference is 0
-  neuroprobe compare lab two --lab notes       with the entry in a third notebook
-  neuroprobe compare lab two --images 300 --json`,
+  neuroprobe compare lab dense --lab notes     with the entry in a third notebook
+  neuroprobe compare lab dense --images 300 --json`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
@@ -130,8 +131,8 @@ func labNames(dirs [2]string) [2]string {
 	if a, b := filepath.Base(names[0]), filepath.Base(names[1]); a != b {
 		return [2]string{a, b}
 	}
-	if names[0] == names[1] {
-		return [2]string{names[0] + " (A)", names[1] + " (B)"}
+	if base := filepath.Base(names[0]); names[0] == names[1] {
+		return [2]string{base + " (A)", base + " (B)"}
 	}
 	return names
 }
