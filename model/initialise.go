@@ -34,3 +34,14 @@ func initialise(spec *Spec, geo []Geometry, seed uint64) []Params {
 	}
 	return params
 }
+
+// Untrained is a network of the same spec, input normalisation and classes with the weights that
+// training from a seed begins with: what wiring and data give by themselves.
+func (n *Network) Untrained(seed uint64) *Network {
+	fresh, err := NewNetwork(n.Spec, initialise(&n.Spec, n.geo, seed), n.Mean, n.Std, n.Classes)
+	if err != nil {
+		panic(err) // the spec is that of a network
+	}
+	fresh.Record = Record{Tool: n.Record.Tool, Data: n.Record.Data, DataDigest: n.Record.DataDigest, Options: TrainOptions{Seed: seed}}
+	return fresh
+}
