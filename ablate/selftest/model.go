@@ -17,6 +17,8 @@ func modelCases() []Case {
 	cases := []Case{
 		{"model", "convolution, pooling, skip, average", "by hand", []float64{4, 1, 4, 4, 3.75}, 1e-6, byHand},
 		{"model", "a cut edge into a sum that reads it twice", "by hand", []float64{0, 10}, 0, sumTwice},
+		// Activities (3, 1) on a positive and (1, 0) on a negative image; θ = 2, τ = √2: margins 8/√2 and 1/√2.
+		{"model", "forward-forward: loss of a layer", "by hand", []float64{(math.Log1p(math.Exp(-8/math.Sqrt2)) + math.Log1p(math.Exp(-1/math.Sqrt2))) / 2}, 1e-6, goodness},
 		{"model", "saved and read back: same digest", "identity", []float64{1}, 0, savedAndRead},
 	}
 	for _, p := range model.Presets {
@@ -310,4 +312,14 @@ func must[T any](v T, err error) T {
 		panic(fmt.Sprint("selftest: ", err))
 	}
 	return v
+}
+
+func goodness(context.Context) ([]float64, error) {
+	g, err := model.NewGradients(modeltest.Wire(2, [][]float32{{1, 0, 0}, {0, 1, 0}}), 2, model.Goodness, model.Wanted{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	loss, err := g.Run([]float32{3, 1, 1, 0}, []float32{1, -1})
+	return []float64{loss}, err
 }
