@@ -27,25 +27,6 @@ type LayerActivity struct {
 	Population Spread `json:"population_sparseness"`
 }
 
-// sparseness is that of rates, 0 or more,
-//
-//	(1 - (Σr/n)² / (Σr²/n)) / (1 - 1/n),
-//
-// 0 if all are equal, 1 if only one is above 0. NaN if all are 0, or there is only one.
-//
-// E. T. Rolls and M. J. Tovee, Journal of Neurophysiology 73:713 (1995), after A. Treves and
-// E. T. Rolls, Network 2:371 (1991); scaled to reach 1 by W. E. Vinje and J. L. Gallant, Science
-// 287:1273 (2000).
-func sparseness(rates []float64) float64 {
-	n, sum, squares := float64(len(rates)), 0.0, 0.0
-	for _, r := range rates {
-		sum += r
-		squares += r * r
-	}
-	s := (1 - sum*sum/(n*squares)) / (1 - 1/n)
-	return max(s, 0) // rounding; a NaN stays
-}
-
 // watch records activity on select and the measured split.
 func (c *Census) watch(ctx context.Context, n *model.Network, set *datasets.Set, o CensusOptions) error {
 	lo, hi := set.Range(o.Split)
@@ -97,7 +78,7 @@ func (c *Census) activity(r *Recording, first, units int) *LayerActivity {
 	var lifetimes, populations, firing, presence []float64
 	for u := first; u < first+units; u++ {
 		x := &c.Neurons[u]
-		x.Lifetime = Number(sparseness(r.values(u, Mean)))
+		x.Lifetime = Number(sparsenessOf(r.values(u, Mean)))
 		if x.Lifetime.Defined() {
 			lifetimes = append(lifetimes, float64(x.Lifetime))
 		}
@@ -121,7 +102,7 @@ func (c *Census) activity(r *Recording, first, units int) *LayerActivity {
 			}
 		}
 		firing = append(firing, float64(fires)/float64(units))
-		if s := Number(sparseness(rates)); s.Defined() {
+		if s := Number(sparsenessOf(rates)); s.Defined() {
 			populations = append(populations, float64(s))
 		}
 	}

@@ -306,7 +306,7 @@ func TestSparseness(t *testing.T) {
 		rates []float64
 		want  float64
 	}{{[]float64{1, 1, 1, 1}, 0}, {[]float64{0, 0, 0, 4}, 1}, {[]float64{1, 3}, 0.4}, {[]float64{0, 0}, math.NaN()}, {[]float64{5}, math.NaN()}} {
-		if got := sparseness(c.rates); !(math.Abs(got-c.want) < 1e-12 || math.IsNaN(got) && math.IsNaN(c.want)) {
+		if got := sparsenessOf(c.rates); !(math.Abs(got-c.want) < 1e-12 || math.IsNaN(got) && math.IsNaN(c.want)) {
 			t.Errorf("sparseness of %v is %v, want %v", c.rates, got, c.want)
 		}
 	}

@@ -421,21 +421,6 @@ func selectivityTowards(class int, sums, held []float64) float64 {
 	return (mean - rest) / (mean + rest)
 }
 
-// sparseness of n responses that are not negative, given their sum and the sum of their squares,
-//
-//	S = (1 − a)/(1 − 1/n),   a = (Σr/n)² / (Σr²/n),
-//
-// 0 if all are equal, 1 if one alone is not 0; NaN if all are 0. Over images it is a neuron's lifetime
-// sparseness, over neurons an image's population sparseness.
-//
-// E. T. Rolls and M. J. Tovée, Journal of Neurophysiology 73:713 (1995), after A. Treves and E. T. Rolls,
-// Network 2:371 (1991), for a; W. E. Vinje and J. L. Gallant, Science 287:1273 (2000), for S.
-func sparseness(sum, squares float64, n int) float64 {
-	count := float64(n)
-	a := sum * sum / count / squares
-	return min(1, max(0, (1-a)/(1-1/count))) // rounding must not lead out of [0,1]; NaN stays
-}
-
 // images are each image's population sparseness and share of neurons that fire, the mean over
 // the hidden layers with a ReLU; and fills in the layers' own means.
 func (r *responder) images() (population, firing []float64) {
