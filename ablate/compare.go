@@ -153,13 +153,21 @@ func (c *comparer) measure(ctx context.Context) (err error) {
 	for k, s := range c.sides {
 		side := c.side(k)
 		if side.Battery, err = measureBattery(ctx, s.Network, s.Set, c.samples[k], c.options(k, "", true)); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+			return named(s.Name, err)
 		}
 		if side.Untrained, err = measureBattery(ctx, c.untrained[k], s.Set, c.samples[k], c.options(k, ", untrained", false)); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+			return named(s.Name, err)
 		}
 	}
 	return nil
+}
+
+// named says whose error it is; the end of a context is nobody's.
+func named(side string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", side, err)
 }
 
 // measureSeeds measures the other networks of the labs: values alone, without intervals.
@@ -170,7 +178,7 @@ func (c *comparer) measureSeeds(ctx context.Context) error {
 			o.Resamples = -1
 			b, err := measureBattery(ctx, n, s.Set, c.samples[k], o)
 			if err != nil {
-				return fmt.Errorf("%s, network %d: %w", s.Name, i+2, err)
+				return named(fmt.Sprintf("%s, network %d", s.Name, i+2), err)
 			}
 			c.seeds[k] = append(c.seeds[k], b)
 		}

@@ -27,10 +27,11 @@ func Compare(r CompareReport) Entry {
 	x := r.Result
 	facts := []Fact{{"model digest of B", x.B.Digest}, {"data of B", x.B.Data}, {"data digest of B", x.B.DataDigest}, {"untrained seeds", fmt.Sprintf("%d, %d", x.A.UntrainedSeed, x.B.UntrainedSeed)},
 		{"bootstrap resamples", Count(x.Resamples)}, {"permutations", Count(x.Permutations)}}
-	e := Entry{
+	return Entry{
 		Kind:       "compare",
 		Slug:       Slug("compare", x.A.Name, x.B.Name),
 		Title:      fmt.Sprintf("%s and %s compared", x.A.Name, x.B.Name),
+		Claim:      r.claim(),
 		Question:   r.question(),
 		Answer:     r.answer(),
 		Method:     r.method(),
@@ -43,10 +44,14 @@ func Compare(r CompareReport) Entry {
 			*ablate.Comparison
 		}{x.Split.String(), x},
 	}
+}
+
+// claim is put to the test by two rules of learning, and by nothing else.
+func (r CompareReport) claim() string {
 	if r.forwardForward() >= 0 {
-		e.Claim = backpropClaim
+		return backpropClaim
 	}
-	return e
+	return ""
 }
 
 // forwardForward is the side that was trained by forward-forward where the other was not, 0 or 1;
