@@ -98,9 +98,7 @@ func (c *comparer) lay(context.Context) error {
 		if hi == lo {
 			return errors.New("ablate: the " + c.Split.String() + " split is empty")
 		}
-		// Other seeds than those of the trained networks, and two different ones: two networks that
-		// have the wiring and nothing else in common.
-		seed := c.Seed + 1_000_000 + uint64(k)
+		seed := c.untrainedSeed(k, 0)
 		c.untrained[k] = s.Network.Untrained(seed)
 		*c.side(k) = ComparedNet{Name: s.Name, Spec: s.Network.Spec.Name, Rule: TrainingRule(s.Network), Seed: s.Network.Record.Options.Seed,
 			Digest: s.Network.Digest(), Data: s.Set.Source, DataDigest: digests[k], Judged: hi - lo, Images: to - from, Others: len(s.Others),
@@ -114,6 +112,13 @@ func (c *comparer) lay(context.Context) error {
 		}
 	}
 	return nil
+}
+
+// untrainedSeed is that of a side's untrained network in the given pair of them: far from the seeds that
+// networks are usually trained from, and another for each, so that they have the wiring and nothing else
+// in common.
+func (c *comparer) untrainedSeed(side, pair int) uint64 {
+	return c.Seed + 1_000_000 + uint64(2*pair+side)
 }
 
 // The training rules that reports know.

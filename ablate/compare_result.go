@@ -110,6 +110,8 @@ type NetSimilarity struct {
 	Mean          Change `json:"mean"`
 	MeanUntrained Change `json:"mean_untrained"`
 	Gain          Change `json:"gain"`
+	// UntrainedPairs are MeanUntrained of several pairs, the drawn one first: it hangs on their seeds.
+	UntrainedPairs []probe.Number `json:"untrained_pairs"`
 	// SeedsA and SeedsB are the same mean between the compared network and each of the other ones of its lab.
 	SeedsA []probe.Number `json:"seeds_a,omitempty"`
 	SeedsB []probe.Number `json:"seeds_b,omitempty"`

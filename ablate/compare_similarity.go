@@ -70,6 +70,19 @@ func (c *comparer) align(ctx context.Context) error {
 	trained, fresh := whole(s.Between), whole(s.Untrained)
 	s.Mean, s.MeanUntrained = change(trained, folds(s.Between)), change(fresh, folds(s.Untrained))
 	s.Gain = change(trained-fresh, differences(folds(s.Untrained), folds(s.Between)))
+	s.UntrainedPairs = append(s.UntrainedPairs, s.MeanUntrained.Estimate)
+	for pair := 1; pair < untrainedPairs; pair++ {
+		var fresh [2][]*probe.Representation
+		for k := range fresh {
+			var err error
+			if fresh[k], err = represent(c.sides[k].Network.Untrained(c.untrainedSeed(k, pair))); err != nil {
+				return err
+			}
+		}
+		s.UntrainedPairs = append(s.UntrainedPairs, probe.Number(mean(func(p DepthPair) float64 {
+			return float64(probe.Similar(fresh[0][p.A-1], fresh[1][p.B-1]).Debiased)
+		})))
+	}
 	for k, into := range []*[]probe.Number{&s.SeedsA, &s.SeedsB} {
 		for _, n := range c.sides[k].Others {
 			other, err := represent(n)
@@ -86,6 +99,9 @@ func (c *comparer) align(ctx context.Context) error {
 	c.result.Similarity = s
 	return ctx.Err()
 }
+
+// untrainedPairs are how many pairs of untrained networks stand for what wiring and images alone make alike.
+const untrainedPairs = 10
 
 // sameDepth pairs layers 1 to a with layers 1 to b by relative depth, the output being 1: of each layer
 // of the network that has fewer the nearest in the other, of two as near the earlier.

@@ -215,6 +215,9 @@ func TestDepthsAreMatched(t *testing.T) {
 	if d := r.Similarity.Depths; len(d) != 2 || d[0] != want[0] || d[1] != want[1] {
 		t.Errorf("%v, want %v", r.Similarity.Depths, want)
 	}
+	if s := r.Similarity; len(s.UntrainedPairs) != 10 || s.UntrainedPairs[0] != s.MeanUntrained.Estimate {
+		t.Errorf("untrained pairs %v, the drawn one %v", s.UntrainedPairs, s.MeanUntrained.Estimate)
+	}
 	if len(r.Similarity.Between.Cells) != 4 || r.Similarity.Between.Tests != 8 {
 		t.Errorf("%d rows, %d tests", len(r.Similarity.Between.Cells), r.Similarity.Between.Tests)
 	}

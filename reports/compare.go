@@ -150,8 +150,9 @@ func (r CompareReport) answer() string {
 	}
 	said += "."
 	if s := x.Similarity; s != nil {
-		said += fmt.Sprintf(" Hidden layers of the same depth have a mean debiased CKA of %s (%s), untrained networks one of %s (%s); shuffled images give %s.",
-			fixed(float64(s.Mean.Estimate), 2), r.cka(s.Mean), fixed(float64(s.MeanUntrained.Estimate), 2), r.cka(s.MeanUntrained), fixed(r.nullDebiased(), 2))
+		low, high := r.untrainedRange()
+		said += fmt.Sprintf(" Hidden layers of the same depth have a mean debiased CKA of %s (%s), %s of untrained networks %s to %s; shuffled images give %s.",
+			fixed(float64(s.Mean.Estimate), 2), r.cka(s.Mean), plural(len(s.UntrainedPairs), "pair"), fixed(low, 2), fixed(high, 2), fixed(r.nullDebiased(), 2))
 	}
 	if beyond, of := r.beyond(); of > 0 {
 		said += fmt.Sprintf(" Of the %s that differ, %s by more than two seeds of one lab make it (95 %%).", Count(of), Count(beyond))
@@ -193,6 +194,15 @@ func (r CompareReport) images() string {
 
 func (r CompareReport) cka(c ablate.Change) string {
 	return "95 % interval " + interval(float64(c.Low), float64(c.High), 2, false)
+}
+
+// untrainedRange is that of the untrained pairs' mean similarity.
+func (r CompareReport) untrainedRange() (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, v := range r.Result.Similarity.UntrainedPairs {
+		low, high = min(low, float64(v)), max(high, float64(v))
+	}
+	return low, high
 }
 
 // nullDebiased is the mean over cells of the debiased CKA under shuffled images.

@@ -41,9 +41,10 @@ func (r CompareReport) similaritySection() Section {
 	}
 	t.Notes = []Note{{Text: fmt.Sprintf("Linear CKA on %s of %s. Shuffled: B's images in %s random orders; p is one-sided, adjusted over all %s of layers. Debiased: unbiased HSIC estimates (Song et al. 2012; Nguyen et al. 2021), 0 on average for unrelated representations; interval by a jackknife over 20 shares of the images.",
 		plural(s.Images, "image"), s.Data, Count(s.Between.Permutations), plural(s.Between.Tests, "pair"))}}
-	said := fmt.Sprintf("Mean debiased CKA of hidden layers of the same depth: %s (95 %% interval %s); of untrained networks %s (%s). Trained less untrained: %s (%s).",
+	low, high := r.untrainedRange()
+	said := fmt.Sprintf("Mean debiased CKA of hidden layers of the same depth: %s (95 %% interval %s). Of the pair of untrained networks that is drawn beside it: %s (%s); trained less untrained %s (%s). These intervals are over images; which untrained pair is drawn matters too: %s of various seeds, this one among them, have %s to %s.",
 		fixed(float64(s.Mean.Estimate), 3), interval(float64(s.Mean.Low), float64(s.Mean.High), 3, false), fixed(float64(s.MeanUntrained.Estimate), 3), interval(float64(s.MeanUntrained.Low), float64(s.MeanUntrained.High), 3, false),
-		signedFixed(float64(s.Gain.Estimate), 3), interval(float64(s.Gain.Low), float64(s.Gain.High), 3, true))
+		signedFixed(float64(s.Gain.Estimate), 3), interval(float64(s.Gain.Low), float64(s.Gain.High), 3, true), plural(len(s.UntrainedPairs), "pair"), fixed(low, 3), fixed(high, 3))
 	for _, seeds := range []struct {
 		name   string
 		values []probe.Number

@@ -101,7 +101,7 @@ func fixtureCompare(t testing.TB) CompareReport {
 		Warnings: []string{"dense: 4 of 100 hidden neurons are constant and have no AUROC"},
 		Similarity: &ablate.NetSimilarity{Data: "petfaces", Images: 200, Between: fixtureSimilarities(4, 3, 0.8, true), Untrained: fixtureSimilarities(4, 3, 0.4, true),
 			WithinA: fixtureSimilarities(4, 4, 1, false), WithinB: fixtureSimilarities(3, 3, 1, false), Depths: []ablate.DepthPair{{A: 1, B: 1}, {A: 3, B: 2}, {A: 4, B: 3}},
-			Mean: ablate.Change{Estimate: 0.71, Low: 0.68, High: 0.74}, MeanUntrained: ablate.Change{Estimate: 0.35, Low: 0.31, High: 0.39}, Gain: ablate.Change{Estimate: 0.36, Low: 0.32, High: 0.4}},
+			Mean: ablate.Change{Estimate: 0.71, Low: 0.68, High: 0.74}, MeanUntrained: ablate.Change{Estimate: 0.35, Low: 0.31, High: 0.39}, Gain: ablate.Change{Estimate: 0.36, Low: 0.32, High: 0.4}, UntrainedPairs: []probe.Number{0.35, 0.28, 0.41}},
 	}
 	row := func(group, name string, percent bool, a, b, half float64) {
 		c := ablate.CompareRow{Name: name, Group: group, Percent: percent, N: [2]int{200, 200}, A: sampled(a, half), B: sampled(b, half), Test: ablate.SignFlip,
