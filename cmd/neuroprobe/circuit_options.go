@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -78,7 +79,7 @@ func (o *circuitOptions) parse(cmd *cobra.Command) error {
 // open opens the lab and makes the options of a circuit experiment out of the flags. check looks at
 // what the command names in the network.
 func (o *circuitOptions) open(ctx context.Context, check func(*model.Network) error) (*experiment, circuit.Options, error) {
-	e, err := o.experimentOptions.open(ctx, check)
+	e, err := o.experimentOptions.open(ctx, func(n *model.Network) error { return errors.Join(n.CheckEdges(), check(n)) })
 	if err != nil {
 		return nil, circuit.Options{}, err
 	}
