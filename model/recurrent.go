@@ -5,6 +5,9 @@ import "neuroprobe/model/kernel"
 // Steps is how often a layer works on an image, 0 where it is not recurrent.
 func (n *Network) Steps(layer int) int { return n.Spec.Layers[layer-1].Steps }
 
+// Maps tells whether a neuron of a layer has a map of the image: positions that are no steps.
+func (n *Network) Maps(layer int) bool { return n.geo[layer].Act.Area() > 1 && n.Steps(layer) == 0 }
+
 // unrolled are a Session's buffers of a recurrent layer.
 type unrolled struct {
 	joined []float32 // images × FanIn: the input, and what the layer showed a step before
