@@ -109,7 +109,9 @@ func (g *Gradients) addLayer(i int, p Params) error {
 		g.params[i].weight = g.param(l.Name+".weight", p.Weight, geo.Act[0], geo.FanIn)
 		g.params[i].bias = g.param(l.Name+".bias", p.Bias, geo.Act[0])
 		in = append(in, g.params[i].weight, g.params[i].bias)
-		op = g.affineOp(i)
+		if op = g.affineOp(i); l.Kind == Recurrent {
+			op = g.recurrentOp(i)
+		}
 	}
 	node, err := op.apply(in...)
 	if err != nil {
@@ -266,6 +268,12 @@ func (g *Gradients) poolOp(i int) *kernelOp {
 	case LengthNormalise:
 		forward = func(out, a []float32) { kernel.LengthNormalise(out, a, geo.Act.Size()) }
 		backward = func(da, dp, a []float32) { kernel.BackwardLengthNormalise(da, dp, a, geo.Act.Size()) }
+	case LastStep:
+		forward = func(out, a []float32) { lastSteps(out, a, geo.Act[1]) }
+		backward = func(da, dp, _ []float32) {
+			clear(da)
+			toStep(da, dp, geo.Act[1]-1, geo.Act)
+		}
 	case MaxPool:
 		p := kernel.NewMaxPool(geo.Act[0], geo.Act[1], geo.Act[2], l.Pool.Size, l.Pool.stride())
 		forward = func(out, a []float32) { p.Forward(out, a, n, 0) }
@@ -352,6 +360,11 @@ func (g *Gradients) differentiate() error {
 	}
 	for i, n := range g.nodes {
 		if d := byNode[n]; d != nil {
+			if i > 0 && g.spec.Layers[i-1].Kind == Recurrent {
+				if d, err = g.throughSteps(i, n, d); err != nil {
+					return err
+				}
+			}
 			// Read copies: the sum of two gradients is gorgonia's own operation, whose
 			// registers are reused.
 			G.Read(d, &g.actGradients[i])
@@ -386,7 +399,8 @@ func (g *Gradients) Param(i int) Params {
 }
 
 // Activation is the gradient with respect to layer i's activation (before pooling; 0 is the
-// normalised input) in the last run, overwritten by the next; nil if it was not asked for.
+// normalised input) in the last run, overwritten by the next; nil if it was not asked for. Of a
+// recurrent layer it is what a change at a step does in all, through later steps too.
 func (g *Gradients) Activation(i int) []float32 {
 	if g.actGradients[i] == nil {
 		return nil

@@ -123,6 +123,9 @@ type maskedLayer struct {
 
 // NewMaskedSession runs the reference.
 func NewMaskedSession(n *Network, images []float32, ref Reference) (*MaskedSession, error) {
+	if err := n.CheckEdges(); err != nil {
+		return nil, err
+	}
 	if err := ref.check(n, len(images)); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ var Presets = []struct{ Name, Summary string }{
 	{"cnn", "three 3×3 convolutions (16, 32, 64 channels) with 2×2 max pooling, dense 64"},
 	{"mlp", "dense layers of 256, 128, 64 and 32 neurons"},
 	{"resnet", "six 3×3 convolutions with two skip connections and global average pooling"},
+	{"recurrent", "dense 128, then 64 neurons fed back into themselves, 4 steps, the last one read"},
 }
 
 // Preset builds a preset's spec for an input shape and a number of classes.
@@ -34,6 +35,12 @@ func Preset(name string, input Shape, classes int) (Spec, error) {
 			conv3x3(7, 32, Identity, nil),
 			{Name: "add8", Kind: Add, Inputs: []int{5, 7}, Activation: ReLU, Pool: &Pool{Kind: GlobalAveragePool}},
 			dense(9, classes, Identity),
+		}
+	case "recurrent":
+		s.Layers = []Layer{
+			dense(1, 128, ReLU),
+			{Name: "recur2", Kind: Recurrent, Units: 64, Steps: 4, Activation: ReLU, Pool: &Pool{Kind: LastStep}},
+			dense(3, classes, Identity),
 		}
 	default:
 		var known []string

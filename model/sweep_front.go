@@ -178,7 +178,9 @@ func (w *sweepWorker) renew(g *group, a *armPlan, image int) bool {
 	s, geo := &w.states[g.start], &w.net.geo[g.start]
 	at, size := len(s.out), geo.Out.Size()
 	s.out = extend(s.out, size)
-	if out := s.out[at:]; a.first.constant {
+	if out := s.out[at:]; w.net.Spec.Layers[g.start-1].Kind == Recurrent {
+		w.renewSteps(g.start, a, image, out)
+	} else if a.first.constant {
 		w.renewLast(g.start, a, image, out)
 	} else {
 		w.renewFirst(g.start, a, image, out)

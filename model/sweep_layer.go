@@ -22,6 +22,8 @@ func (w *sweepWorker) layer(g *group, m int) {
 	}
 	kind := w.net.Spec.Layers[m-1].Kind
 	switch {
+	case kind == Recurrent && (s.hasPre || input != asIntact || g.edited[m]):
+		w.recur(g, m, input)
 	case s.hasPre:
 		w.settleAll(g, m, func(pair int, z []float32) { copy(z, s.pre[pair*geo.Act.Size():]) })
 	case input == asIntact && !g.edited[m]:
@@ -243,20 +245,27 @@ func (w *sweepWorker) correctConv(g *group, m int) {
 // changes of one unit in consecutive pairs, which is what an arm on many images makes, are one
 // matrix product where the unit is a channel.
 func (w *sweepWorker) correctDense(g *group, m int) {
-	s, geo := &w.states[m], &w.net.geo[m]
+	s := &w.states[m]
+	s.out = extend(s.out[:0], len(w.pairs)*w.net.geo[m].Act[0])
+	w.correctRows(m, s.out)
+	w.settleRows(g, m)
+}
+
+// correctRows fills a row a pair with the corrected weighted sums of the layer's input.
+func (w *sweepWorker) correctRows(m int, out []float32) {
+	geo := &w.net.geo[m]
 	from := &w.states[geo.Inputs[0]]
 	units, area := geo.Act[0], geo.In.Area()
-	s.out = extend(s.out[:0], len(w.pairs)*units)
 	done := 0 // pairs whose rows are begun
 	begin := func(upTo int) {
 		for ; done < upTo; done++ {
-			copy(s.out[done*units:(done+1)*units], w.intactPre(m, done))
+			copy(out[done*units:(done+1)*units], w.intactPre(m, done))
 		}
 	}
 	for k := 0; k < len(from.changes); {
 		c, end := from.changes[k], k+1
 		if area == 1 {
-			row, start := s.out[c.pair*units:][:units], w.intactPre(m, c.pair)
+			row, start := out[c.pair*units:][:units], w.intactPre(m, c.pair)
 			begin(c.pair)
 			if done > c.pair { // not the pair's first change
 				start = row
@@ -270,12 +279,11 @@ func (w *sweepWorker) correctDense(g *group, m int) {
 			end++
 		}
 		begin(c.pair + end - k)
-		rows := s.out[c.pair*units:]
+		rows := out[c.pair*units:]
 		w.weights[m].parts[c.unit].Multiply(rows, units, rows, units, from.deltas[k*area:], area, end-k, kernel.Window{Inner: area, Outer: 1})
 		k = end
 	}
 	begin(len(w.pairs))
-	w.settleRows(g, m)
 }
 
 // settleRows settles the rows of a dense layer, whose pre-activations lie in out already.
@@ -301,6 +309,6 @@ func (w *sweepWorker) settleRows(g *group, m int) {
 func (w *sweepWorker) computeDense(g *group, m int) {
 	s, geo, n := &w.states[m], &w.net.geo[m], len(w.pairs)
 	s.out = extend(s.out[:0], n*geo.Act[0])
-	w.dense(m, s.out, w.states[geo.Inputs[0]].out, n)
+	w.dense(m, s.out, geo.Act[0], w.states[geo.Inputs[0]].out, n)
 	w.settleRows(g, m)
 }

@@ -49,6 +49,8 @@ func computes(number int, l model.Layer, g model.Geometry) string {
 		parts = append(parts, s)
 	case model.Dense:
 		parts = append(parts, "dense")
+	case model.Recurrent:
+		parts = append(parts, fmt.Sprintf("dense, fed back into itself, %d steps", l.Steps))
 	case model.Add:
 		var from []string
 		for _, in := range g.Inputs {
@@ -68,6 +70,8 @@ func computes(number int, l model.Layer, g model.Geometry) string {
 			parts = append(parts, "global average pool")
 		case model.LengthNormalise:
 			parts = append(parts, "length normalisation")
+		case model.LastStep:
+			parts = append(parts, "last step")
 		case model.MaxPool:
 			s := fmt.Sprintf("max pool %d×%d", p.Size, p.Size)
 			if p.Stride > 0 && p.Stride != p.Size {

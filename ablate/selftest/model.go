@@ -159,13 +159,13 @@ func againstDifferences(_ context.Context, spec model.Spec) (float64, error) {
 	return worst, nil
 }
 
-// cutEdges cuts edges into every layer with weights, and compares the receiving layer's pre-activations with those
+// cutEdges cuts edges into every layer that is cut into edges and has weights, and compares the receiving layer's pre-activations with those
 // of plain loops whose weights of the edge are 0.
 func cutEdges(_ context.Context, spec model.Spec) (float64, error) {
 	n, x := modeltest.Random(spec, 6), modeltest.Images(spec.Input, 1, 7)
 	worst := 0.0
 	for l := 1; l <= n.Depth(); l++ {
-		if n.Layer(l).Kind == model.Add {
+		if n.Layer(l).Kind == model.Add || n.Steps(l) > 0 {
 			continue
 		}
 		in := n.Geometry(l).Inputs[0]
@@ -204,7 +204,9 @@ func lesions(n *model.Network, images int, seed uint64) []model.Arm {
 			model.Zero(model.Address{Layer: l, Unit: model.AllUnits, Row: model.AllPositions, Col: model.AllPositions}),
 			cut(model.Neuron(in, r.IntN(n.Geometry(in).Out[0])), unit()),
 		} {
-			arms = append(arms, model.Arm{Edits: []model.Edit{e}})
+			if e.From == nil || n.Steps(l) == 0 { // no edge leads into a recurrent layer
+				arms = append(arms, model.Arm{Edits: []model.Edit{e}})
+			}
 		}
 		later := model.Neuron(n.Depth(), r.IntN(len(n.Classes)))
 		if l < n.Depth() {
