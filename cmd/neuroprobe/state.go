@@ -26,5 +26,6 @@ func stateCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		newStateTiredCmd(g, runStateTired),
 		newStatePrimedCmd(g, runStatePrimed),
+		newStateCircleCmd(g, runStateCircle),
 	}
 }
