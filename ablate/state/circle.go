@@ -37,6 +37,7 @@ type Circle struct {
 	Readings     []CircleReading `json:"readings"` // a step each
 	Activity     []StepActivity  `json:"activity"` // a step each
 	Cut          CircleArm       `json:"cut"`
+	Parts        []CircleArm     `json:"parts_of_feedback"` // each neuron's weight to itself alone, and those between neurons alone
 	Shuffled     []CircleArm     `json:"shuffled"`
 	ShuffledP    probe.Number    `json:"shuffled_p"` // that feedback dealt out anew is as accurate
 	SilentLayer  []CircleArm     `json:"silent_layer"`
@@ -131,6 +132,7 @@ type circling struct {
 	*ablate.Preparation
 	ctx    context.Context
 	pixels []float32
+	whole  *ablate.Outcomes // of the network as it is, by the arithmetic of its variants
 	r      *Circle
 }
 
@@ -147,7 +149,7 @@ func CircleOf(ctx context.Context, p *ablate.Preparation, o CircleOptions) (*Cir
 	r := &Circle{Layer: layer, Name: n.Layer(layer).Name, Units: n.Geometry(layer).Act[0], Steps: n.Steps(layer), Classes: n.Classes, Split: p.Split, Images: p.Images,
 		Resamples: p.Resamples, Permutations: p.Permutations, Seed: p.Seed, Warnings: slices.Clone(p.Set.Warnings), ShuffledP: probe.Undefined}
 	c := &circling{Preparation: p, ctx: ctx, pixels: p.Pixels(), r: r}
-	for _, part := range []func() error{c.read, c.watch, func() error { return c.shuffle(o.Shuffles) }, c.shams, c.lesions} {
+	for _, part := range []func() error{c.read, c.watch, c.cut, func() error { return c.shuffle(o.Shuffles) }, c.shams, c.lesions} {
 		if err := part(); err != nil {
 			return nil, err
 		}
@@ -203,6 +205,7 @@ func (c *circling) read() error {
 		c.told("reading each step", t, r.Steps)
 	}
 	last := all[r.Steps-1]
+	c.whole = last
 	for k, o := range all {
 		x := CircleReading{Step: k + 1, Accuracy: share(o.Correct), Diff: c.mean(widen(o.Diff))}
 		arm := c.arm("", last, o)
@@ -254,13 +257,39 @@ func (c *circling) arm(what string, reference, o *ablate.Outcomes) CircleArm {
 		Diff: c.mean(minus(o.Diff, reference.Diff)), P: probe.Number(stats.McNemarExact(worse, better))}
 }
 
+// cut takes the weights back to the layer away: all of them, those between neurons, and those of each
+// neuron to itself. What is left tells a circle of neurons from neurons that each keep what they show.
+func (c *circling) cut() error {
+	g := c.Network.Geometry(c.r.Layer)
+	for _, arm := range []struct {
+		what string
+		kept func(from, to int) bool
+	}{
+		{"circle cut: no weights back", func(int, int) bool { return false }},
+		{"weights back to itself alone", func(from, to int) bool { return from == to }},
+		{"weights back between neurons alone", func(from, to int) bool { return from != to }},
+	} {
+		weight := slices.Clone(c.Network.Params[c.r.Layer].Weight)
+		for to := range c.r.Units {
+			for from := range c.r.Units {
+				if !arm.kept(from, to) {
+					weight[to*g.FanIn+g.In.Size()+from] = 0
+				}
+			}
+		}
+		o, err := c.variant(c.r.Steps, weight)
+		if err != nil {
+			return err
+		}
+		c.r.Parts = append(c.r.Parts, c.arm(arm.what, c.whole, o))
+	}
+	c.r.Cut, c.r.Parts = c.r.Parts[0], c.r.Parts[1:]
+	return nil
+}
+
 // shuffle deals the feedback's weights out anew among all pairs of the layer's neurons.
 func (c *circling) shuffle(times int) error {
 	r, g := c.r, c.Network.Geometry(c.r.Layer)
-	as, err := c.variant(r.Steps, nil)
-	if err != nil {
-		return err
-	}
 	reached := 0
 	for k := range times {
 		weight := slices.Clone(c.Network.Params[r.Layer].Weight)
@@ -270,8 +299,8 @@ func (c *circling) shuffle(times int) error {
 		if err != nil {
 			return err
 		}
-		arm := c.arm(fmt.Sprintf("feedback shuffled, %d", k+1), as, o)
-		if arm.Accuracy >= stats.Mean(widen(as.Correct)) {
+		arm := c.arm(fmt.Sprintf("feedback shuffled, %d", k+1), c.whole, o)
+		if arm.Accuracy >= stats.Mean(widen(c.whole.Correct)) {
 			reached++
 		}
 		r.Shuffled = append(r.Shuffled, arm)

@@ -143,34 +143,21 @@ func (c *circling) representation(shown []float32, t int) (*probe.Representation
 	return probe.NewRepresentation(values, c.Images, c.r.Units)
 }
 
-// lesions silence the feedback, the whole layer and each neuron, at one step and at all.
+// lesions silence the whole layer and each neuron, at one step and at all.
 func (c *circling) lesions() error {
 	r := c.r
 	var whole, arms []model.Arm
-	zero := func(targets ...model.Address) model.Arm {
-		var a model.Arm
-		for _, t := range targets {
-			a.Edits = append(a.Edits, model.Zero(t))
-		}
-		return a
-	}
-	var before []model.Address
+	zero := func(target model.Address) model.Arm { return model.Arm{Edits: []model.Edit{model.Zero(target)}} }
 	for t := 1; t <= r.Steps; t++ {
 		whole = append(whole, zero(c.step(model.AllUnits, t)))
-		if t < r.Steps {
-			before = append(before, c.step(model.AllUnits, t))
-		}
 	}
-	whole = append(whole, zero(model.Neuron(r.Layer, model.AllUnits)), zero(before...))
+	whole = append(whole, zero(model.Neuron(r.Layer, model.AllUnits)))
 	err := c.Sweep(c.ctx, "silent layer", whole, nil, func(k int, o *ablate.Outcomes) {
-		switch {
-		case k < r.Steps:
-			r.SilentLayer = append(r.SilentLayer, c.arm(fmt.Sprintf("layer silent at step %d", k+1), c.Intact, o))
-		case k == r.Steps:
-			r.SilentLayer = append(r.SilentLayer, c.arm("layer silent at all steps", c.Intact, o))
-		default:
-			r.Cut = c.arm("circle cut: silent at all steps but the last", c.Intact, o)
+		what := "layer silent at all steps"
+		if k < r.Steps {
+			what = fmt.Sprintf("layer silent at step %d", k+1)
 		}
+		r.SilentLayer = append(r.SilentLayer, c.arm(what, c.Intact, o))
 	})
 	if err != nil {
 		return err

@@ -111,13 +111,34 @@ func TestCircleByHand(t *testing.T) {
 	// Cut, h shows .25 and k nothing: B's logit is .25, below ½.
 	near("circle cut", r.Cut.Accuracy, 0.5)
 	near("circle cut", r.Cut.Diff.Estimate, (0.25-0.8125)/2)
+	// Back to itself alone, h is .4375 and k nothing; between neurons alone, h is .25 and k .25.
+	near("itself alone", r.Parts[0].Diff.Estimate, (0.4375-0.8125)/2)
+	near("between neurons alone", r.Parts[1].Diff.Estimate, (0.5-0.8125)/2)
 	near("silent at the last step", r.SilentLayer[2].Diff.Estimate, -0.8125/2)
 	if r.Tests != 2+2*3-2 || r.ShamArms != 4 {
 		t.Errorf("%d tests (want 6), %d shams (want 4)", r.Tests, r.ShamArms)
 	}
 }
 
-// TestACutCircleIsTheFirstStep: silent at all steps but the last, the layer shows what it does at once.
+// TestACutAverage: where the steps are averaged, the circle cut is the first step at all of them, and not
+// silence: .25 of .354 = (.25 + .375 + .4375)/3, and k nothing of (0 + .25 + .375)/3.
+func TestACutAverage(t *testing.T) {
+	n := leaky(t)
+	spec := n.Spec
+	spec.Layers = slices.Clone(spec.Layers)
+	spec.Layers[0].Pool = &model.Pool{Kind: model.GlobalAveragePool}
+	averaged, err := model.NewNetwork(spec, n.Params, n.Mean, n.Std, n.Classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := circle(t, averaged, lights(t), nil)
+	// Half of the images are of B, whose margin falls by (1.0625 + .625)/3 − .25.
+	if got, want := r.Cut.Diff.Estimate, -((1.0625+0.625)/3-0.25)/2; math.Abs(got-want) > 1e-6 {
+		t.Errorf("cut: %v, want %v", got, want)
+	}
+}
+
+// TestACutCircleIsTheFirstStep: without weights back, the layer shows at last what it does at once.
 func TestACutCircleIsTheFirstStep(t *testing.T) {
 	spec, err := model.Preset("recurrent", model.Shape{3, 8, 8}, 2)
 	if err != nil {
