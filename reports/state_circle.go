@@ -58,7 +58,12 @@ func (r CircleReport) answer() string {
 	for _, s := range x.Shuffled {
 		worst, best = min(worst, s.Accuracy), max(best, s.Accuracy)
 	}
-	said += fmt.Sprintf("; with the feedback's weights dealt out anew the accuracy is %s to %s (%s, p = %s)", Percent(worst), Percent(best), plural(len(x.Shuffled), "shuffle"), PValue(float64(x.ShuffledP)))
+	for k, what := range []string{"; with each neuron's weight to itself alone the logit difference changes by %s", ", with those between neurons alone by %s"} {
+		if k < len(x.Parts) {
+			said += fmt.Sprintf(what, Signed(x.Parts[k].Diff.Estimate))
+		}
+	}
+	said += fmt.Sprintf("; with all weights back dealt out anew the accuracy is %s to %s (%s, p = %s)", Percent(worst), Percent(best), plural(len(x.Shuffled), "shuffle"), PValue(float64(x.ShuffledP)))
 	early, any := r.earlier()
 	said += fmt.Sprintf("; of %s, %s at a step before the last, where only the circle carries it on", plural(len(x.Neurons), "neuron"), lesionsMatter(early))
 	if any > early {
@@ -108,7 +113,7 @@ func (r CircleReport) method() string {
 	x := r.Result
 	return fmt.Sprintf("A recurrent layer computes h_t = f(W·x + U·h_{t−1} + b) from h_0 = 0, with the same W, U and b at every step; what comes after it reads the last step. A neuron's address is %v, at its third step %v. "+
 		"Reading a step: the network with so many steps, so that the same readout sees what the layer shows there. Changes are against the last step on the same images. "+
-		"Circle cut: every neuron of the layer silent at all steps but the last, so that the last step hears nothing of the layer, as the first does not. "+
+		"Circle cut: U set to 0, so that the layer hears nothing of itself at any step. Back to itself alone: U without all but its diagonal; between neurons alone: without the diagonal. "+
 		"Shuffled: the values of U dealt out anew among all pairs of neurons (%s); p is of a network as accurate or more, (b+1)/(m+1). "+
 		"Effect of a lesion: mean logit difference (true class − strongest other) with zero ablation − without, on %s of %s. Interaction: the effect at all steps − the sum of the effects at single steps. "+
 		"Intervals: 95 %% bootstrap over images (%s), of accuracies Wilson's. p: exact McNemar of changed answers; sign flips (%s) of effects, adjusted by Benjamini and Hochberg over %s of lesions, and those of interactions by themselves; lesions that change nothing are not tested. "+
@@ -144,6 +149,9 @@ func (r CircleReport) needSection() Section {
 			Signed(a.Diff.Estimate), SignedInterval(a.Diff.Low, a.Diff.High)})
 	}
 	row(x.Cut)
+	for _, a := range x.Parts {
+		row(a)
+	}
 	best, worst := x.Shuffled[0], x.Shuffled[0]
 	for _, s := range x.Shuffled {
 		if s.Accuracy > best.Accuracy {

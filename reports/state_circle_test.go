@@ -30,7 +30,9 @@ func fixtureCircle(t testing.TB) CircleReport {
 		x.SilentLayer = append(x.SilentLayer, state.CircleArm{What: "layer silent at step " + string(rune('1'+k)), Accuracy: round(0.93 - 0.1*f), Change: within(-0.01-0.1*f, 0.02), Diff: within(-1-f, 0.1), P: probe.Number(round(0.02 - 0.009*f))})
 	}
 	x.SilentLayer = append(x.SilentLayer, state.CircleArm{What: "layer silent at all steps", Accuracy: 0.5, Change: within(-0.44, 0.05), Diff: within(-4.9, 0.2), P: 1e-20})
-	x.Cut = state.CircleArm{What: "circle cut: silent at all steps but the last", Accuracy: 0.88, Change: within(-0.06, 0.03), Diff: within(-3.4, 0.2), P: 0.004}
+	x.Cut = state.CircleArm{What: "circle cut: no weights back", Accuracy: 0.88, Change: within(-0.06, 0.03), Diff: within(-3.4, 0.2), P: 0.004}
+	x.Parts = []state.CircleArm{{What: "weights back to itself alone", Accuracy: 0.93, Change: within(-0.01, 0.02), Diff: within(0.4, 0.1), P: 0.4},
+		{What: "weights back between neurons alone", Accuracy: 0.89, Change: within(-0.05, 0.03), Diff: within(-3.2, 0.2), P: 0.01}}
 	for k := range 20 {
 		x.Shuffled = append(x.Shuffled, state.CircleArm{What: "feedback shuffled", Accuracy: round(0.86 + 0.002*float64(k)), Change: within(-0.08+0.002*float64(k), 0.03), Diff: within(-3.5, 0.2), P: 0.01})
 	}
