@@ -53,6 +53,13 @@ func (m *asyncMeasures) arm(arm asyncArm, own *asyncMeasures, other bool) AsyncA
 	e.add(&a.Decision, stats.MeanOf(m.decision))
 	e.add(&a.Settling, stats.MeanOf(m.settling))
 	e.add(&a.Detour, stats.MeanOf(m.detour))
+	if changing := m.changing(); count(changing) > 0 {
+		a.MustChange, a.Changing = count(changing), &ablate.Interval{}
+		e.add(a.Changing, stats.GroupMean(m.decision, changing))
+	}
+	if len(m.x.n.Classes) == 2 {
+		a.Answers = m.difference(&e, m.x.settled[:m.images])
+	}
 	if other {
 		a.Change = &ablate.Interval{}
 		e.add(a.Change, stats.MeanOf(minus(m.decision, own.decision[:m.images])))

@@ -48,7 +48,7 @@ func (m *asyncMeasures) difficulty(r *Async) {
 	r.Tests = []AsyncTest{
 		m.between("decision time by class", x.labels),
 		m.between("decision time by settled answer", x.settled),
-		{Name: "decision time by margin", P: probe.Number(m.rankP(m.decision, x.margins))},
+		{Name: "decision time by margin, within settled answers", P: probe.Number(m.withinP())},
 	}
 	var ps []float64
 	for _, t := range r.Tests {
@@ -92,10 +92,7 @@ func (m *asyncMeasures) between(name string, group []int) AsyncTest {
 	}
 	if len(m.x.n.Classes) == 2 {
 		var e estimates
-		t.Difference = &ablate.Interval{}
-		is := members(group, 2)
-		first, second := stats.GroupMean(m.decision, is[0]), stats.GroupMean(m.decision, is[1])
-		e.add(t.Difference, func(counts []float64) float64 { return second(counts) - first(counts) })
+		t.Difference = m.difference(&e, group)
 		e.fill(m.x.bootstrap(), m.images)
 	}
 	mean := stats.Mean(m.decision)
@@ -118,13 +115,27 @@ func (m *asyncMeasures) between(name string, group []int) AsyncTest {
 	for i := range straight {
 		straight[i] = i
 	}
-	t.P = probe.Number(m.extreme(spread(straight), spread))
+	t.P = probe.Number(m.extreme(spread(straight), nil, spread))
 	return t
 }
 
-// rankP is the two-sided permutation p of a rank correlation.
-func (m *asyncMeasures) rankP(a, b []float64) float64 {
-	x, y := stats.Standardised(stats.Midranks(a)), stats.Standardised(stats.Midranks(b))
+// difference collects, of two groups, the second's mean decision time less the first's; nil if one
+// is empty.
+func (m *asyncMeasures) difference(e *estimates, group []int) *ablate.Interval {
+	is := members(group, 2)
+	if count(is[0]) == 0 || count(is[1]) == 0 {
+		return nil
+	}
+	first, second := stats.GroupMean(m.decision, is[0]), stats.GroupMean(m.decision, is[1])
+	to := &ablate.Interval{}
+	e.add(to, func(counts []float64) float64 { return second(counts) - first(counts) })
+	return to
+}
+
+// withinP is the two-sided permutation p of a rank correlation of margin and decision time within
+// settled answers: of ranks less the mean of their answer, shuffled within it.
+func (m *asyncMeasures) withinP() float64 {
+	x, y := stats.Standardised(m.within(m.decision)), stats.Standardised(m.within(m.x.margins))
 	if x == nil || y == nil {
 		return math.NaN()
 	}
@@ -135,13 +146,32 @@ func (m *asyncMeasures) rankP(a, b []float64) float64 {
 		}
 		return math.Abs(sum)
 	}
-	return m.extreme(math.Abs(stats.Pearson(x, y)), size)
+	return m.extreme(math.Abs(stats.Pearson(x, y)), m.x.settled, size)
+}
+
+// within are the ranks of values, less the mean of those that settle on the same answer.
+func (m *asyncMeasures) within(values []float64) []float64 {
+	out := stats.Midranks(values)
+	for _, member := range members(m.x.settled, len(m.x.n.Classes)) {
+		sum := 0.0
+		for i, in := range member {
+			if in {
+				sum += out[i]
+			}
+		}
+		for i, in := range member {
+			if in {
+				out[i] -= sum / float64(count(member))
+			}
+		}
+	}
+	return out
 }
 
 // extreme is the p of a statistic that is large where there is something.
-func (m *asyncMeasures) extreme(observed float64, of func(order []int) float64) float64 {
+func (m *asyncMeasures) extreme(observed float64, strata []int, of func(order []int) float64) float64 {
 	count, all := 0, 0
-	stats.Permutations{Count: m.x.Permutations, Seed: m.x.Seed}.Shuffle(m.images, func(order []int) {
+	stats.Permutations{Count: m.x.Permutations, Seed: m.x.Seed, Strata: strata}.Shuffle(m.images, func(order []int) {
 		all++
 		if of(order) >= observed-1e-9*math.Abs(observed) {
 			count++

@@ -101,15 +101,18 @@ func (m *asyncMeasures) fill(r *Async) {
 		r.StartAnswers[at]++
 	})
 	right := make([]bool, m.images)
-	wrong := make([]bool, m.images)
 	for i := range right {
 		right[i] = x.settled[i] == x.labels[i]
-		wrong[i] = !right[i]
-		r.Accuracy += oneIf(right[i]) / float64(m.images)
 	}
+	wrong := not(right)
+	r.Accuracy = float64(count(right)) / float64(m.images)
 	r.ByClass = m.groups(&e, x.n.Classes, members(x.labels, len(x.n.Classes)))
 	r.ByAnswer = m.groups(&e, x.n.Classes, members(x.settled, len(x.n.Classes)))
 	r.ByOutcome = m.groups(&e, []string{"right", "wrong"}, [][]bool{right, wrong})
+	r.ByStart = m.groups(&e, []string{"begin with their answer", "begin with another"}, [][]bool{not(m.changing()), m.changing()})
+	for i, margin := range x.margins {
+		r.Dots = append(r.Dots, AsyncDot{margin, m.decision[i], x.settled[i], m.begins[i] == 1})
+	}
 	cuts := r.Difficulty.Cuts
 	var terciles [3][]bool
 	for k := range terciles {
@@ -130,6 +133,40 @@ func (m *asyncMeasures) fill(r *Async) {
 	r.All = all[0]
 	r.Decisions, r.Settlings = m.spread((*trial).decided), m.spread((*trial).settled)
 	r.Example = m.example()
+}
+
+// changing marks the images that begin with another answer than they end with.
+func (m *asyncMeasures) changing() []bool {
+	out := make([]bool, m.images)
+	for i, b := range m.begins {
+		out[i] = b == 1
+	}
+	return out
+}
+
+func not(marks []bool) []bool {
+	out := make([]bool, len(marks))
+	for i, b := range marks {
+		out[i] = !b
+	}
+	return out
+}
+
+func both(a, b []bool) []bool {
+	out := make([]bool, len(a))
+	for i := range out {
+		out[i] = a[i] && b[i]
+	}
+	return out
+}
+
+func count(marks []bool) (n int) {
+	for _, b := range marks {
+		if b {
+			n++
+		}
+	}
+	return n
 }
 
 // meanOf is mean for what depends on the image, too.
@@ -176,11 +213,7 @@ func (m *asyncMeasures) groups(e *estimates, names []string, member [][]bool) []
 				}
 			}
 		})
-		for _, in := range member[k] {
-			if in {
-				g.N++
-			}
-		}
+		g.N, g.MustChange = count(member[k]), count(both(member[k], m.changing()))
 		if c := slices.Index(others, slices.Max(others)); others[c] > 0 {
 			g.Other, g.Others = m.x.n.Classes[c], others[c]
 		}
@@ -196,6 +229,10 @@ func (m *asyncMeasures) groups(e *estimates, names []string, member [][]bool) []
 		}{{&g.Decision, m.decision}, {&g.Settling, m.settling}, {&g.Wrong, m.wrong}, {&g.Begins, m.begins},
 			{&g.Ever, m.ever}, {&g.Detour, m.detour}, {&g.Changes, m.changes}} {
 			e.add(c.to, stats.GroupMean(c.column, member[places[k]]))
+		}
+		if g.MustChange > 0 {
+			g.Change = &ablate.Interval{}
+			e.add(g.Change, stats.GroupMean(m.decision, both(member[places[k]], m.changing())))
 		}
 	}
 	return out

@@ -43,6 +43,7 @@ type Async struct {
 	ByClass      []AsyncGroup    `json:"by_class"`
 	ByAnswer     []AsyncGroup    `json:"by_settled_answer"`
 	ByOutcome    []AsyncGroup    `json:"by_outcome"`
+	ByStart      []AsyncGroup    `json:"by_answer_at_the_start"`
 	ByDifficulty []AsyncGroup    `json:"by_difficulty"`
 	Difficulty   AsyncDifficulty `json:"difficulty"`
 	Tests        []AsyncTest     `json:"tests"`
@@ -51,9 +52,8 @@ type Async struct {
 	Missed *ablate.Interval `json:"wrong_trials_once_right,omitempty"`
 
 	Layers []AsyncLayer `json:"by_layer"`
-	// OwnOrders and SharedOrders say how much the order matters; nil where there is one order only.
-	OwnOrders    *AsyncVariance `json:"orders_of_each_image_its_own,omitempty"`
-	SharedOrders *AsyncVariance `json:"orders_shared_by_all_images,omitempty"`
+	// Variances say how much the order matters; none where there is one order only.
+	Variances []AsyncVariance `json:"variances,omitempty"`
 	// Arms are other orders and starts on the first of the same images, this experiment's own first.
 	Arms []AsyncArm `json:"arms"`
 	// AfterSame and AfterOther are decision times after a previous image that settles on the same
@@ -63,6 +63,8 @@ type Async struct {
 
 	Sham    AsyncSham     `json:"sham"`
 	Example *AsyncExample `json:"example,omitempty"`
+	// Dots are the single images, for the picture.
+	Dots []AsyncDot `json:"-"`
 
 	Resamples    int      `json:"bootstrap_resamples"`
 	Permutations int      `json:"permutations"`
@@ -86,9 +88,20 @@ type AsyncGroup struct {
 	Ever    ablate.Interval `json:"share_ever_elsewhere"`
 	Detour  ablate.Interval `json:"share_with_detour"`
 	Changes ablate.Interval `json:"changes_of_answer"`
+	// MustChange counts the images that begin with another answer than they end with; Change is their
+	// decision time, nil if there are none.
+	MustChange int              `json:"n_beginning_elsewhere"`
+	Change     *ablate.Interval `json:"decision_time_beginning_elsewhere,omitempty"`
 	// Other is the other answer that most trials gave at some time, its name, and how many did.
 	Other  string `json:"commonest_other_answer,omitempty"`
 	Others int    `json:"trials_with_it,omitempty"`
+}
+
+// AsyncDot is one image: by what margin it is decided, on which answer, and when.
+type AsyncDot struct {
+	Margin, Decision float64
+	Answer           int
+	Changing         bool
 }
 
 // AsyncSpread is the distribution of a time over trials.
@@ -147,8 +160,12 @@ type AsyncLayer struct {
 
 // AsyncVariance divides the variance of decision times over trials.
 type AsyncVariance struct {
-	Images int `json:"images"`
-	Orders int `json:"orders"`
+	// Shared: all images had the same orders; otherwise each had its own.
+	Shared bool `json:"orders_shared_by_all_images"`
+	// Changing: of the images that begin with another answer than they end with; otherwise of all.
+	Changing bool `json:"only_images_beginning_elsewhere"`
+	Images   int  `json:"images"`
+	Orders   int  `json:"orders"`
 	// ImageSD and OrderSD are standard deviations between images, and between the orders of an image;
 	// Share is the order's part of the sum of their variances.
 	ImageSD ablate.Interval `json:"sd_between_images"`
@@ -169,8 +186,15 @@ type AsyncArm struct {
 	Decision ablate.Interval `json:"decision_time"`
 	Settling ablate.Interval `json:"settling_time"`
 	Detour   ablate.Interval `json:"share_with_detour"`
+	// MustChange counts the images that begin with another answer than they end with, and Changing is their
+	// decision time.
+	MustChange int              `json:"n_beginning_elsewhere"`
+	Changing   *ablate.Interval `json:"decision_time_beginning_elsewhere,omitempty"`
 	// Change is its decision time less that of the experiment's own arm on the same images.
 	Change *ablate.Interval `json:"decision_time_change,omitempty"`
+	// Answers is, of two classes, the decision time of images that settle on the second less that of
+	// those that settle on the first.
+	Answers *ablate.Interval `json:"decision_time_second_less_first_answer,omitempty"`
 	// Latest are the latest decision and settling of all trials.
 	LatestDecision float64 `json:"latest_decision"`
 	LatestSettling float64 `json:"latest_settling"`

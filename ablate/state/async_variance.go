@@ -14,13 +14,18 @@ func (x *asyncExperiment) orderMatters(ctx context.Context, r *Async, own [][]tr
 	if x.Orders < 2 {
 		return nil
 	}
-	r.OwnOrders = x.variance(own, r.Tick, false)
 	shared, err := x.run(ctx, "the same orders for all images", asyncArm{Rule: x.Rule, From: x.From, images: len(x.images), draws: x.Orders, shared: true})
 	if err != nil {
 		return err
 	}
 	r.Identical += len(shared) * len(shared[0])
-	r.SharedOrders = x.variance(shared, r.Tick, true)
+	changing := newAsyncMeasures(x, own, r.Tick).changing()
+	for _, only := range [][]bool{nil, changing} {
+		if only != nil && (count(only) < 2 || count(only) == len(only)) {
+			continue
+		}
+		r.Variances = append(r.Variances, x.variance(own, r.Tick, false, only), x.variance(shared, r.Tick, true, only))
+	}
 	return nil
 }
 
@@ -29,18 +34,19 @@ func (x *asyncExperiment) orderMatters(ctx context.Context, r *Async, own [][]tr
 //	own orders      time = image + order within image
 //	shared orders   time = image + order + image × order
 //
-// Components are estimated by equating mean squares with their expectations, those below 0 being 0
+// of all images, or of those marked in only. Components are estimated by equating mean squares with their expectations, those below 0 being 0
 // (S. R. Searle, G. Casella and C. E. McCulloch, Variance Components (1992), 3.5 and 4.3).
-func (x *asyncExperiment) variance(trials [][]trial, tick float64, shared bool) *AsyncVariance {
-	orders, images := len(trials), len(trials[0])
-	v := &AsyncVariance{Images: images, Orders: orders}
-	times := make([][]float64, orders)
+func (x *asyncExperiment) variance(trials [][]trial, tick float64, shared bool, only []bool) AsyncVariance {
+	times := make([][]float64, len(trials))
 	for d := range times {
-		times[d] = make([]float64, images)
-		for i := range times[d] {
-			times[d][i] = tick * float64(trials[d][i].decided())
+		for i := range trials[d] {
+			if only == nil || only[i] {
+				times[d] = append(times[d], tick*float64(trials[d][i].decided()))
+			}
 		}
 	}
+	images := len(times[0])
+	v := AsyncVariance{Shared: shared, Changing: only != nil, Images: images, Orders: len(trials)}
 	to := []*ablate.Interval{&v.ImageSD, &v.OrderSD, &v.Share}
 	if shared {
 		v.Common = &ablate.Interval{}
