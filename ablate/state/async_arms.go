@@ -49,7 +49,7 @@ func (x *asyncExperiment) compare(ctx context.Context, r *Async, own *asyncMeasu
 // arm is an arm's result, compared with the experiment's own unless it is that.
 func (m *asyncMeasures) arm(arm asyncArm, own *asyncMeasures, other bool) AsyncArm {
 	a := AsyncArm{Name: arm.String(), Rule: arm.Rule, From: arm.From, Images: m.images, Orders: arm.draws}
-	var e estimates
+	var e gathered
 	e.add(&a.Decision, stats.MeanOf(m.decision))
 	e.add(&a.Settling, stats.MeanOf(m.settling))
 	e.add(&a.Detour, stats.MeanOf(m.detour))
@@ -79,7 +79,7 @@ func (m *asyncMeasures) after(r *Async) {
 		same[i] = m.x.settled[i] == m.x.settled[m.x.previous(i)]
 		other[i] = !same[i]
 	}
-	var e estimates
+	var e gathered
 	groups := m.groups(&e, []string{"same", "another"}, [][]bool{same, other})
 	e.fill(m.x.bootstrap(), m.images)
 	for k := range groups {

@@ -91,7 +91,7 @@ func (m *asyncMeasures) between(name string, group []int) AsyncTest {
 		return t
 	}
 	if len(m.x.n.Classes) == 2 {
-		var e estimates
+		var e gathered
 		t.Difference = m.difference(&e, group)
 		e.fill(m.x.bootstrap(), m.images)
 	}
@@ -121,7 +121,7 @@ func (m *asyncMeasures) between(name string, group []int) AsyncTest {
 
 // difference collects, of two groups, the second's mean decision time less the first's; nil if one
 // is empty.
-func (m *asyncMeasures) difference(e *estimates, group []int) *ablate.Interval {
+func (m *asyncMeasures) difference(e *gathered, group []int) *ablate.Interval {
 	is := members(group, 2)
 	if count(is[0]) == 0 || count(is[1]) == 0 {
 		return nil

@@ -59,26 +59,18 @@ func oneIf(yes bool) float64 {
 	return 0
 }
 
-func minus(a, b []float64) []float64 {
-	out := make([]float64, len(a))
-	for i := range out {
-		out[i] = a[i] - b[i]
-	}
-	return out
-}
-
-// estimates collects statistics whose intervals come from one bootstrap, and where each belongs.
-type estimates struct {
+// gathered are statistics whose intervals come from one bootstrap, and where each belongs.
+type gathered struct {
 	statistics []stats.Statistic
 	to         []*ablate.Interval
 }
 
-func (e *estimates) add(to *ablate.Interval, s stats.Statistic) {
+func (e *gathered) add(to *ablate.Interval, s stats.Statistic) {
 	e.statistics, e.to = append(e.statistics, s), append(e.to, to)
 }
 
 // fill computes the estimates of n images and their intervals.
-func (e *estimates) fill(b stats.Bootstrap, n int) {
+func (e *gathered) fill(b stats.Bootstrap, n int) {
 	once := slices.Repeat([]float64{1}, n)
 	for k, i := range b.Intervals(n, e.statistics...) {
 		*e.to[k] = ablate.Interval{Estimate: e.statistics[k](once), Low: i.Low, High: i.High}
@@ -88,7 +80,7 @@ func (e *estimates) fill(b stats.Bootstrap, n int) {
 // fill measures all that one arm tells.
 func (m *asyncMeasures) fill(r *Async) {
 	x := m.x
-	var e estimates
+	var e gathered
 	everyone := slices.Repeat([]bool{true}, m.images)
 	all := m.groups(&e, []string{"all"}, [][]bool{everyone})
 	e.add(&r.Gap, stats.MeanOf(m.gap))
@@ -200,7 +192,7 @@ func tercile(margin float64, cuts [2]float64) int {
 }
 
 // groups are the groups that have images.
-func (m *asyncMeasures) groups(e *estimates, names []string, member [][]bool) []AsyncGroup {
+func (m *asyncMeasures) groups(e *gathered, names []string, member [][]bool) []AsyncGroup {
 	var out []AsyncGroup
 	var places []int
 	for k, name := range names {
@@ -238,7 +230,7 @@ func (m *asyncMeasures) groups(e *estimates, names []string, member [][]bool) []
 	return out
 }
 
-func (m *asyncMeasures) layers(e *estimates, r *Async) {
+func (m *asyncMeasures) layers(e *gathered, r *Async) {
 	r.Layers = make([]AsyncLayer, m.x.n.Depth())
 	for k := range r.Layers {
 		l := &r.Layers[k]
@@ -269,7 +261,7 @@ func (m *asyncMeasures) moments() []int {
 }
 
 // course measures the moments.
-func (m *asyncMeasures) course(e *estimates, r *Async) {
+func (m *asyncMeasures) course(e *gathered, r *Async) {
 	moments := m.moments()
 	r.Course = make([]AsyncPoint, len(moments))
 	for k := range r.Course {

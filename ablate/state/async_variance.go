@@ -55,9 +55,9 @@ func (x *asyncExperiment) variance(trials [][]trial, tick float64, shared bool, 
 	compute := func(counts, into []float64) {
 		image, common, rest := components(times, counts, shared)
 		order := common + rest
-		into[0], into[1], into[2] = math.Sqrt(image), math.Sqrt(order), share(order, image+order)
+		into[0], into[1], into[2] = math.Sqrt(image), math.Sqrt(order), shareOf(order, image+order)
 		if shared {
-			into[3] = share(common, image+order)
+			into[3] = shareOf(common, image+order)
 		}
 	}
 	estimated := make([]float64, len(to))
@@ -68,8 +68,8 @@ func (x *asyncExperiment) variance(trials [][]trial, tick float64, shared bool, 
 	return v
 }
 
-// share is a part of a whole, 0 of nothing.
-func share(part, whole float64) float64 {
+// shareOf is a part of a whole, 0 of nothing.
+func shareOf(part, whole float64) float64 {
 	if whole == 0 {
 		return 0
 	}
