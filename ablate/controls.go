@@ -55,6 +55,8 @@ func (e *operating) noControls() string {
 		return "several neurons at once have no single neurons to be matched with"
 	case t.Unit == model.AllUnits:
 		return "a whole layer has no other neurons to be matched with"
+	case t.Step() > 0:
+		return "one step of a neuron has no whole neurons to be matched with"
 	case t.Row != model.AllPositions:
 		return "one position of a channel has no whole neurons to be matched with"
 	case t.Layer == e.Network.Depth():

@@ -15,9 +15,6 @@ import (
 // a·(1-d). Those below 0 add to it (stimulation), 0 is a sham, 1 the lesion.
 var Doses = []float64{-1, -0.5, -0.25, 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1}
 
-// firstDose is the place in Doses of dose 0, where the curve to be fitted begins.
-const firstDose = 3
-
 // fitResamples bounds how often a curve is fitted anew for the intervals of its parameters.
 const fitResamples = 500
 
@@ -36,11 +33,11 @@ type DoseResponse struct {
 
 // DoseCurve is the effect on some of the images at each dose.
 type DoseCurve struct {
-	Images  string     `json:"images"` // "all", "on-class" or "off-class"
+	Images  string     `json:"images,omitempty"` // "all", "on-class" or "off-class"
 	N       int        `json:"n"`
 	Effects []Interval `json:"effects"` // one a dose
 	Shape   Shape      `json:"shape"`
-	// Fit is the Hill curve over doses 0 to 1, nil where the shape allows none.
+	// Fit is the Hill curve from dose 0 to the largest, nil where the shape allows none.
 	Fit *DoseFit `json:"fit,omitempty"`
 }
 
@@ -72,7 +69,7 @@ type DoseFit struct {
 	EC50    Interval `json:"ec50"`
 	Slope   Interval `json:"slope"`
 	Plateau Interval `json:"plateau"`
-	// Half is the dose with half of the lesion's effect; it always lies among the doses tested.
+	// Half is the dose with half of the effect of the largest dose; it always lies among the doses tested.
 	Half Interval `json:"half_dose"`
 	R2   float64  `json:"r2"`
 	// Outside: EC50 lies beyond the doses tested, so that it and the plateau are extrapolations.
@@ -142,14 +139,16 @@ func (e *operating) dose(ctx context.Context) (*DoseResponse, error) {
 		}
 		groups = append(groups, group{OnClass, inside, classes}, group{OffClass, outside, classes})
 	}
-	fitter, err := stats.NewHillFitter(Doses[firstDose:])
-	if err != nil {
-		return nil, err
-	}
 	for _, g := range groups {
-		if slices.Contains(g.member, true) {
-			r.add(g, e.bootstrap(), fitter)
+		if !slices.Contains(g.member, true) {
+			continue
 		}
+		c, err := NewDoseCurve(Doses, g.columns, g.member, e.bootstrap(), r.FitResamples)
+		if err != nil {
+			return nil, err
+		}
+		c.Images = g.images
+		r.Curves = append(r.Curves, *c)
 	}
 	r.warn()
 	return r, ctx.Err()
@@ -188,19 +187,28 @@ func (e *operating) onClass(ctx context.Context) (int, error) {
 	return best, nil
 }
 
-// add measures a curve, decides its shape and fits it.
-func (r *DoseResponse) add(g group, b stats.Bootstrap, fitter *stats.HillFitter) {
-	n := len(g.member)
-	means := make([]stats.Statistic, len(g.columns))
-	for k, column := range g.columns {
-		means[k] = stats.GroupMean(column, g.member)
+// NewDoseCurve measures an effect at ascending doses, 0 among them, decides its shape from dose 0 to the
+// largest and fits it there, with intervals from so many resamples. columns have the effect on every
+// image by dose; those of the member images count.
+func NewDoseCurve(doses []float64, columns [][]float64, member []bool, b stats.Bootstrap, resamples int) (*DoseCurve, error) {
+	n, first := len(member), slices.Index(doses, 0)
+	if first < 0 || len(doses) != len(columns) {
+		return nil, fmt.Errorf("ablate: effects at %d of %d doses %v (want 0 among them)", len(columns), len(doses), doses)
 	}
-	c := DoseCurve{Images: g.images, N: len(members(g.columns[0], g.member)), Effects: estimates(b, n, means...)}
-	c.Shape = c.shape(g, b)
-	if c.Shape == Monotone {
-		c.fit(n, means[firstDose:], b, r.FitResamples, fitter)
+	fitter, err := stats.NewHillFitter(doses[first:])
+	if err != nil {
+		return nil, err
 	}
-	r.Curves = append(r.Curves, c)
+	means := make([]stats.Statistic, len(columns))
+	for k, column := range columns {
+		means[k] = stats.GroupMean(column, member)
+	}
+	c := &DoseCurve{N: len(members(columns[0], member)), Effects: estimates(b, n, means...)}
+	if c.Shape = c.shape(columns, member, first, b); c.Shape == Monotone {
+		b.Resamples = resamples
+		c.fit(doses[first:], n, means[first:], b, fitter)
+	}
+	return c, nil
 }
 
 // warn says which curves allow no fit, or none that can be believed.
@@ -227,9 +235,9 @@ func (r *DoseResponse) warn() {
 	}
 }
 
-// shape holds the effect at each dose against the largest at a lower one.
-func (c *DoseCurve) shape(g group, b stats.Bootstrap) Shape {
-	last := len(Doses) - 1
+// shape holds the effect at each dose against the largest at a lower one, from the first dose on.
+func (c *DoseCurve) shape(columns [][]float64, member []bool, first int, b stats.Bootstrap) Shape {
+	last := len(columns) - 1
 	if !c.Effects[last].excludesZero() {
 		return NoEffect
 	}
@@ -237,16 +245,16 @@ func (c *DoseCurve) shape(g group, b stats.Bootstrap) Shape {
 	if c.Effects[last].Estimate < 0 {
 		sign = -1
 	}
-	largest := firstDose
+	largest := first
 	var drops []stats.Statistic
-	for k := firstDose + 1; k <= last; k++ {
-		// The effect's sign is that at dose 1: a drop is below 0.
-		drops = append(drops, stats.GroupMean(scaled(minus(g.columns[k], g.columns[largest]), sign), g.member))
+	for k := first + 1; k <= last; k++ {
+		// The effect's sign is that at the last dose: a drop is below 0.
+		drops = append(drops, stats.GroupMean(scaled(minus(columns[k], columns[largest]), sign), member))
 		if sign*c.Effects[k].Estimate > sign*c.Effects[largest].Estimate {
 			largest = k
 		}
 	}
-	for _, drop := range estimates(b, len(g.member), drops...) {
+	for _, drop := range estimates(b, len(member), drops...) {
 		if drop.High < 0 && -drop.Estimate > negligibleDrop*sign*c.Effects[largest].Estimate {
 			return NotMonotone
 		}
@@ -261,24 +269,24 @@ func scaled(values []float64, by float64) []float64 {
 	return values
 }
 
-// fit fits the curve to the mean effects at doses 0 to 1, and again to those of resampled images.
-func (c *DoseCurve) fit(n int, means []stats.Statistic, b stats.Bootstrap, resamples int, fitter *stats.HillFitter) {
+// fit fits the curve to the mean effects from dose 0 on, and again to those of resampled images.
+func (c *DoseCurve) fit(doses []float64, n int, means []stats.Statistic, b stats.Bootstrap, fitter *stats.HillFitter) {
+	last := len(doses) - 1
 	effects := make([]float64, len(means))
 	numbers := func(counts, into []float64) stats.HillFit {
 		for k, of := range means {
 			effects[k] = of(counts)
 		}
 		f := fitter.Fit(effects)
-		into[0], into[1], into[2], into[3] = f.EC50, f.Slope, f.Plateau, f.HalfOf(1)
+		into[0], into[1], into[2], into[3] = f.EC50, f.Slope, f.Plateau, f.HalfOf(doses[last])
 		return f
 	}
 	best := make([]float64, 4)
 	fit := numbers(ones(n), best)
-	b.Resamples = resamples
 	var ends [4]Interval
 	for k, i := range b.Several(n, 4, func(counts, into []float64) { numbers(counts, into) }) {
 		ends[k] = Interval{best[k], i.Low, i.High}
 	}
 	c.Fit = &DoseFit{EC50: ends[0], Slope: ends[1], Plateau: ends[2], Half: ends[3], R2: fit.R2, Straight: fit.AtBound,
-		Outside: fit.EC50 > Doses[len(Doses)-1] || fit.EC50 < Doses[firstDose+1]}
+		Outside: fit.EC50 > doses[last] || fit.EC50 < doses[1]}
 }

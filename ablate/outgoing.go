@@ -11,6 +11,8 @@ import (
 // convolution. A layer that adds hands its units on: what reads the sum reads the unit too, each
 // path by itself; a sum that is the output counts as a weight of 1.
 //
+// The weights by which a recurrent layer reads itself count like those of any other that reads it.
+//
 // Pooling in between is left out of account: it is the same for all units of a layer, and norms
 // are compared only among those.
 func outgoingNorms(n *model.Network, layer int) []float64 {
@@ -24,15 +26,28 @@ func outgoingNorms(n *model.Network, layer int) []float64 {
 func outgoingSquares(n *model.Network, layer int) []float64 {
 	units := n.Geometry(layer).Act[0]
 	squares := make([]float64, units)
+	if n.Steps(layer) > 0 {
+		for from := range units {
+			for to := range units {
+				w := float64(n.Feedback(layer, from, to))
+				squares[from] += w * w
+			}
+		}
+	}
 	for reader := layer + 1; reader <= n.Depth(); reader++ {
 		for _, in := range n.Geometry(reader).Inputs {
 			if in != layer {
 				continue
 			}
-			if n.Layer(reader).Kind != model.Add {
+			if g := n.Geometry(reader); n.Layer(reader).Kind != model.Add {
+				own := g.FanIn // columns of this layer; a recurrent reader has columns of its own besides
+				if n.Steps(reader) > 0 {
+					own = g.In.Size()
+				}
 				for k, w := range n.Params[reader].Weight {
-					fanIn := n.Geometry(reader).FanIn
-					squares[k%fanIn*units/fanIn] += float64(w) * float64(w)
+					if k%g.FanIn < own {
+						squares[k%g.FanIn*units/own] += float64(w) * float64(w)
+					}
 				}
 				continue
 			}

@@ -250,3 +250,6 @@ func (p *Preparation) Rows(layers []int) [][]model.Address {
 	}
 	return out
 }
+
+// Pixels are the measured images, N×C×H×W. They are not to be written to.
+func (p *Preparation) Pixels() []float32 { return p.pixels }

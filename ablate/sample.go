@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// sample is the preparation over `images` random images of the measured split, in their order; over
+// Sample is the preparation over `images` random images of the measured split, in their order; over
 // all of them where it has no more, or for 0.
-func (p *Preparation) sample(images int) *Preparation {
+func (p *Preparation) Sample(images int) *Preparation {
 	if images <= 0 || images >= p.Images {
 		return p
 	}

@@ -147,7 +147,7 @@ func (p *Preparation) Shapley(ctx context.Context, units []model.Address, o Shap
 	units = slices.Clone(units)
 	slices.SortFunc(units, byPlace)
 
-	g := &unitGame{p.sample(o.Images), metric, o.Kind, units}
+	g := &unitGame{p.Sample(o.Images), metric, o.Kind, units}
 	observations := len(g.column(g.Intact))
 	if observations == 0 {
 		return nil, fmt.Errorf("ablate: none of the %d images counts for %s", g.Images, metric.Name)

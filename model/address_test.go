@@ -1,11 +1,13 @@
 package model_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
 	"neuroprobe/model"
+	"neuroprobe/model/modeltest"
 )
 
 // addressNet has a convolution "conv1" of 4 channels of 6×5, a dense layer "fc.a" of 20 neurons
@@ -150,6 +152,101 @@ func TestAddressString(t *testing.T) {
 			t.Errorf("%q comes back as %v (%v)", text, got, err)
 		}
 	}
+}
+
+// circleNet has a dense layer of 3 neurons, a recurrent one of 5 with 4 steps, "recur2", and an output.
+func circleNet() *model.Network {
+	return modeltest.Random(model.Spec{Name: "circle", Input: model.Shape{1, 2, 2}, Layers: []model.Layer{
+		{Name: "dense1", Kind: model.Dense, Units: 3, Activation: model.ReLU},
+		{Name: "recur2", Kind: model.Recurrent, Units: 5, Steps: 4, Activation: model.ReLU, Pool: &model.Pool{Kind: model.LastStep}},
+		{Name: "dense3", Kind: model.Dense, Units: 2, Activation: model.Identity}}}, 1)
+}
+
+func TestStepAddresses(t *testing.T) {
+	n := circleNet()
+	for list, want := range map[string][]model.Address{
+		"2:4#1":           {model.Step(2, 4, 1)},
+		"recur2:0#4":      {model.Step(2, 0, 4)},
+		"2:*#2":           {model.Step(2, model.AllUnits, 2)},
+		"2:0-1#3":         {model.Step(2, 0, 3), model.Step(2, 1, 3)},
+		"2:3#*":           {model.Neuron(2, 3)},
+		"2:3@2,0":         {model.Step(2, 3, 3)},
+		"1:2,2:1#1,2:1#2": {model.Neuron(1, 2), model.Step(2, 1, 1), model.Step(2, 1, 2)},
+	} {
+		got, err := n.ParseAddresses(list)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v (%v), want %v", list, got, err, want)
+			continue
+		}
+		for _, a := range got {
+			if err := n.CheckAddress(a); err != nil {
+				t.Errorf("%v: %v", a, err)
+			}
+			text, err := json.Marshal(a)
+			var back model.Address
+			if err != nil || json.Unmarshal(text, &back) != nil || back != a {
+				t.Errorf("%v is %s in JSON, read back %v", a, text, back)
+			}
+		}
+	}
+	if text, _ := json.Marshal(model.Step(2, 4, 3)); string(text) != `{"layer":2,"unit":4,"row":2,"col":0,"step":3}` {
+		t.Errorf("a step in JSON: %s", text)
+	}
+	if text, _ := json.Marshal(model.Neuron(2, 4)); string(text) != `{"layer":2,"unit":4,"row":-1,"col":-1}` {
+		t.Errorf("a neuron in JSON: %s", text)
+	}
+	for list, want := range map[string]string{
+		"1:2#1":         `model: neuron "1:2#1": layer 1 has no steps (layer 2, recur2, is recurrent: want like 2:0#1)`,
+		"2:1#0":         `model: neuron "2:1#0": layer 2 has steps 1 to 4`,
+		"2:1#5":         `model: neuron "2:1#5": layer 2 has steps 1 to 4`,
+		"2:1#-1":        `model: neuron "2:1#-1": layer 2 has steps 1 to 4`,
+		"2:1#x":         `model: neuron "2:1#x": "x" is no step (want 1 to 4, or *)`,
+		"2:1#":          `model: neuron "2:1#": "" is no step (want 1 to 4, or *)`,
+		"2:5#1":         `model: neuron "2:5#1": layer 2 has neurons 0 to 4`,
+		"2:1@4,0":       `model: neuron "2:1@4,0": layer 2 has rows 0 to 3 and columns 0 to 0`,
+		"2:1#2,2:1":     `model: neuron 2:1#2 is named twice in "2:1#2,2:1"`,
+		"2:1#2,2:1@1,0": `model: neuron 2:1#2 is named twice in "2:1#2,2:1@1,0"`,
+		"2:*#2,2:0-1#2": `model: neuron 2:0#2 is named twice in "2:*#2,2:0-1#2"`,
+	} {
+		if got, err := n.ParseAddresses(list); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, error\n%v, want\n%s", list, got, err, want)
+		}
+	}
+	if _, err := addressNet(t).ParseAddresses("1:2#1"); err == nil || !strings.HasSuffix(err.Error(), "layer 1 has no steps (no layer of this network is recurrent)") {
+		t.Errorf("a step without recurrent layers: %v", err)
+	}
+	for _, a := range []model.Address{model.Step(2, 0, 0), model.Step(2, 0, 5), model.Step(1, 0, 1), model.Step(2, 5, 1), {Layer: 2, Unit: 0, Row: model.AllPositions, Col: model.AtStep}} {
+		if n.CheckAddress(a) == nil {
+			t.Errorf("%+v: no error", a)
+		}
+	}
+}
+
+// FuzzStepAddresses: what is accepted reads back from its own text, and can be edited.
+func FuzzStepAddresses(f *testing.F) {
+	for _, seed := range []string{"2:0#1", "recur2:1-3#4", "2:1@3,0,2:1#1", "2:*#*", "2:#1", "#", "2:1#1#1", "2:1#1@0,0", "2:1@0,0#1", "1:0#1"} {
+		f.Add(seed)
+	}
+	n := circleNet()
+	image := []float32{0.1, 0.9, 0.4, 0.3}
+	f.Fuzz(func(t *testing.T, list string) {
+		addresses, err := n.ParseAddresses(list)
+		if err != nil {
+			return
+		}
+		var texts []string
+		var edits []model.Edit
+		for _, a := range addresses {
+			texts, edits = append(texts, a.String()), append(edits, model.Zero(a))
+		}
+		again, err := n.ParseAddresses(strings.Join(texts, ","))
+		if err != nil || !slices.Equal(addresses, again) {
+			t.Errorf("%q is %v, read back %v (%v)", list, addresses, again, err)
+		}
+		if _, err := model.NewSession(n).Run(image, 0, edits, nil); err != nil {
+			t.Errorf("%q cannot be edited: %v", list, err)
+		}
+	})
 }
 
 // FuzzParseAddresses: no input panics, and what is accepted reads back from its own text.

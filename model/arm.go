@@ -80,7 +80,7 @@ func replaced(e *Edit, edits []Edit) bool {
 }
 
 func samePlace(a, b *Edit) bool {
-	if a.Target != b.Target || (a.From == nil) != (b.From == nil) {
+	if !a.Target.same(b.Target) || (a.From == nil) != (b.From == nil) {
 		return false
 	}
 	return a.From == nil || *a.From == *b.From

@@ -7,7 +7,8 @@ import (
 
 // Asynchronous runs a network event by event: at each tick some of the neurons look at their
 // inputs as these are at that moment and change their activation, the others go on as they are.
-// A neuron is a unit with its whole map. A tick is a batch of images wide, and which neurons it
+// A neuron is a unit with its whole map, in a recurrent layer with all its steps: the circle within a
+// layer is gone round in one look. A tick is a batch of images wide, and which neurons it
 // reaches may differ from image to image.
 //
 // The activation that a neuron takes on is computed by the arithmetic of a synchronous run, layer

@@ -22,10 +22,26 @@ func (e Edge) Compare(other Edge) int {
 	return slices.Compare([]int{e.To.Layer, e.To.Unit, e.From.Layer, e.From.Unit}, []int{other.To.Layer, other.To.Unit, other.From.Layer, other.From.Unit})
 }
 
-// Edges are all edges of the network, in the order of Compare.
+// CheckEdges tells whether the network can be cut into edges. One with a recurrent layer cannot: a
+// signal that has come round within the layer belongs to no edge between two neurons.
+func (n *Network) CheckEdges() error {
+	for l := 1; l <= n.Depth(); l++ {
+		if n.Steps(l) > 0 {
+			return fmt.Errorf("model: layer %d (%s) is recurrent: circuits are made of edges along which data flows one way (neurons of it can be ablated, %v, or at one step, %v)",
+				l, n.Spec.Layers[l-1].Name, Neuron(l, 0), Step(l, 0, 1))
+		}
+	}
+	return nil
+}
+
+// Edges are all edges of the network, in the order of Compare; those into recurrent layers are left
+// out, see CheckEdges.
 func (n *Network) Edges() []Edge {
 	var all []Edge
 	for m := 1; m <= n.Depth(); m++ {
+		if n.Steps(m) > 0 {
+			continue
+		}
 		for u := range n.geo[m].Act[0] {
 			for _, k := range n.senders(m) {
 				if n.Spec.Layers[m-1].Kind == Add {
@@ -138,7 +154,7 @@ func (s *Session) contribution(i, n int, from Address, unit int) []float32 {
 
 // Contribution fills dst, the positions of the receiver `to`, with what the neuron `from` adds to
 // the receiver's pre-activation on one image, by the definition of each layer kind; the bias is
-// nobody's. sent is what from's layer hands on (Trace.Output), all units. It is linear in sent, so
+// nobody's, and what a recurrent layer sends to itself is left out. sent is what from's layer hands on (Trace.Output), all units. It is linear in sent, so
 // that from a mean over images it makes the mean contribution. It is the slow way, for single edges.
 func (n *Network) Contribution(dst []float32, from, to Address, sent []float32) {
 	g := &n.geo[to.Layer]
@@ -148,13 +164,15 @@ func (n *Network) Contribution(dst []float32, from, to Address, sent []float32) 
 	case Conv2D:
 		kernel := weight[(to.Unit*g.In[0]+from.Unit)*l.Kernel*l.Kernel:][:l.Kernel*l.Kernel]
 		l.correlate(dst, x, kernel, g.In, g.Act)
-	case Dense:
+	case Dense, Recurrent:
 		w := weight[to.Unit*g.FanIn+from.Unit*g.In.Area():][:g.In.Area()]
 		sum := float32(0)
 		for p, v := range x {
 			sum += v * w[p]
 		}
-		dst[0] = sum
+		for t := range dst { // the same at every step
+			dst[t] = sum
+		}
 	case Add:
 		clear(dst)
 		for _, k := range g.Inputs { // an add may read the same layer twice
@@ -169,13 +187,14 @@ func (n *Network) Contribution(dst []float32, from, to Address, sent []float32) 
 
 // Synapses are the weights from one neuron to another, a view: one of a dense unit that reads a
 // dense unit, K×K of a convolution, H×W of a dense unit that reads a channel, none into an add layer.
+// Those within a recurrent layer are Feedback's.
 func (n *Network) Synapses(from, to Address) []float32 {
 	g := &n.geo[to.Layer]
 	each := 0
 	switch l := &n.Spec.Layers[to.Layer-1]; l.Kind {
 	case Conv2D:
 		each = l.Kernel * l.Kernel
-	case Dense:
+	case Dense, Recurrent:
 		each = g.In.Area()
 	}
 	return n.Params[to.Layer].Weight[to.Unit*g.FanIn+from.Unit*each:][:each]

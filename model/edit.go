@@ -99,12 +99,15 @@ func (a Address) span(shape Shape) (from, positions, step int) {
 	case a.Unit == AllUnits && a.Row == AllPositions:
 		return 0, shape.Size(), 1
 	case a.Unit == AllUnits:
-		return a.Row*shape[2] + a.Col, shape[0], area
+		return a.Row*shape[2] + a.column(), shape[0], area
 	case a.Row == AllPositions:
 		return a.Unit * area, area, 1
 	}
-	return a.Unit*area + a.Row*shape[2] + a.Col, 1, 1
+	return a.Unit*area + a.Row*shape[2] + a.column(), 1, 1
 }
+
+// column is 0 for a step.
+func (a Address) column() int { return max(a.Col, 0) }
 
 // Positions is the number of values one image has at an address: 1 for a dense unit, H·W for
 // a channel.
@@ -140,6 +143,9 @@ func (n *Network) CheckAddress(a Address) error {
 	if a.Unit != AllUnits && (a.Unit < 0 || a.Unit >= shape[0]) {
 		return fmt.Errorf("model: neuron %v: layer %d has neurons 0 to %d", a, a.Layer, shape[0]-1)
 	}
+	if a.Col == AtStep {
+		return n.checkStep(a)
+	}
 	if (a.Row == AllPositions) != (a.Col == AllPositions) || a.Row < AllPositions || a.Col < AllPositions || a.Row >= shape[1] || a.Col >= shape[2] {
 		return fmt.Errorf("model: neuron %v: layer %d has rows 0 to %d and columns 0 to %d", a, a.Layer, shape[1]-1, shape[2]-1)
 	}
@@ -156,6 +162,10 @@ func (n *Network) checkEdge(from, to Address) error {
 	}
 	if !reads {
 		return fmt.Errorf("model: edge %v->%v: layer %d reads layers %v", from, to, to.Layer, n.geo[to.Layer].Inputs)
+	}
+	if n.Spec.Layers[to.Layer-1].Kind == Recurrent {
+		return fmt.Errorf("model: edge %v->%v: layer %d is recurrent: a signal that comes round within it belongs to no edge (ablate its neurons, like %v, or one step, like %v)",
+			from, to, to.Layer, Neuron(to.Layer, 0), Step(to.Layer, 0, 1))
 	}
 	if units := n.geo[from.Layer].Out[0]; from.Unit < 0 || from.Unit >= units || from.Row != AllPositions || from.Col != AllPositions {
 		return fmt.Errorf("model: edge %v->%v: want one neuron of layer %d as sender, 0 to %d", from, to, from.Layer, units-1)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"neuroprobe/model/kernel"
 
@@ -29,6 +30,7 @@ type Gradients struct {
 	wanted  Wanted
 	spec    *Spec
 	geo     []Geometry
+	carries []bool    // by layer: somebody wants a gradient of it, or of what it reads
 	nodes   []*G.Node // activation of each layer, 0 the input
 	handed  []*G.Node // what each layer hands on, after pooling
 
@@ -38,18 +40,26 @@ type Gradients struct {
 type paramNodes struct{ weight, bias, dWeight, dBias *G.Node }
 
 // Wanted says which gradients a Gradients computes.
-type Wanted struct{ Params, Input, Activations bool }
+type Wanted struct {
+	Params, Input, Activations bool
+
+	frozen int // the parameters of so many first layers are left out
+}
 
 // Objective is the number whose gradients are taken.
 type Objective int
 
-// The objectives. Both take one row of targets an image.
+// The objectives. All take one row of targets an image.
 const (
 	// CrossEntropy is the mean over the images of -Σ target·log softmax(logits), in nats.
 	CrossEntropy Objective = iota
 	// WeightedLogits is Σ target·logits over images and outputs: with a target of 1 for one
 	// output it is that logit, with 1 and -1 a logit difference.
 	WeightedLogits
+	// Goodness is forward-forward's, of the last layer's activities: the mean over the images of
+	// log(1+exp(−t·(Σa² − k)/√k)) with k activities and one target t an image, +1 for positive data
+	// and −1 for negative ones.
+	Goodness
 )
 
 // NewGradients builds the graph of a network for batches of exactly `images` images.
@@ -64,7 +74,9 @@ func newGradients(spec *Spec, geo []Geometry, params []Params, images int, objec
 	g.input = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(images, spec.Input[0], spec.Input[1], spec.Input[2]))
 	g.nodes[0] = G.NewTensor(g.graph, tensor.Float32, 4, G.WithShape(g.input.Shape()...), G.WithName("input"), G.WithValue(g.input))
 	g.handed[0] = g.nodes[0]
+	g.carries = []bool{wanted.Input}
 	for i := 1; i < len(geo); i++ {
+		g.carries = append(g.carries, wanted.Activations || g.trains(i) || g.needsInputGradient(i))
 		if err := g.addLayer(i, params[i]); err != nil {
 			return nil, err
 		}
@@ -97,7 +109,9 @@ func (g *Gradients) addLayer(i int, p Params) error {
 		g.params[i].weight = g.param(l.Name+".weight", p.Weight, geo.Act[0], geo.FanIn)
 		g.params[i].bias = g.param(l.Name+".bias", p.Bias, geo.Act[0])
 		in = append(in, g.params[i].weight, g.params[i].bias)
-		op = g.affineOp(i)
+		if op = g.affineOp(i); l.Kind == Recurrent {
+			op = g.recurrentOp(i)
+		}
 	}
 	node, err := op.apply(in...)
 	if err != nil {
@@ -124,12 +138,12 @@ func (g *Gradients) shaped(s Shape) []int { return []int{g.images, s[0], s[1], s
 // needsInputGradient tells whether anybody wants the gradient that layer i passes on to its
 // input; for the first layer in training nobody does, and it would cost a convolution.
 func (g *Gradients) needsInputGradient(i int) bool {
-	for _, in := range g.geo[i].Inputs {
-		if in != 0 {
-			return true
-		}
-	}
-	return g.wanted.Input
+	return slices.ContainsFunc(g.geo[i].Inputs, func(in int) bool { return g.carries[in] })
+}
+
+// trains tells whether the gradients of layer i's parameters are wanted.
+func (g *Gradients) trains(i int) bool {
+	return g.wanted.Params && i > g.wanted.frozen && g.spec.Layers[i-1].Kind != Add
 }
 
 // affineOp is a convolution or dense layer with its bias and activation.
@@ -141,7 +155,7 @@ func (g *Gradients) affineOp(i int) *kernelOp {
 		a.forward(out, in[0], in[1], in[2], relu)
 		return 0
 	}, g.shaped(geo.Act)...)
-	op.differentiable = []bool{g.needsInputGradient(i), g.wanted.Params, g.wanted.Params}
+	op.differentiable = []bool{g.needsInputGradient(i), g.trains(i), g.trains(i)}
 	op.gradient = func(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 		dz, err := g.preActivationGradient(i, out, grad)
 		if err != nil {
@@ -157,7 +171,7 @@ func (g *Gradients) affineOp(i int) *kernelOp {
 				return nil, err
 			}
 		}
-		if !g.wanted.Params {
+		if !g.trains(i) {
 			return G.Nodes{dx, nil, nil}, nil
 		}
 		// One pass over the images gives both gradients: the weight's operation computes the
@@ -232,7 +246,7 @@ func (g *Gradients) addOp(i int) *kernelOp {
 		return 0
 	}, g.shaped(geo.Act)...)
 	for _, in := range geo.Inputs {
-		op.differentiable = append(op.differentiable, in != 0 || g.wanted.Input)
+		op.differentiable = append(op.differentiable, g.carries[in])
 	}
 	op.gradient = func(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 		dz, err := g.preActivationGradient(i, out, grad)
@@ -250,7 +264,17 @@ func (g *Gradients) poolOp(i int) *kernelOp {
 	n, planes := g.images, g.images*geo.Act[0]
 	forward := func(out, a []float32) { kernel.GlobalAverage(out, a, planes, geo.Act.Area()) }
 	backward := func(da, dp, _ []float32) { kernel.BackwardGlobalAverage(da, dp, planes, geo.Act.Area()) }
-	if l.Pool.Kind == MaxPool {
+	switch l.Pool.Kind {
+	case LengthNormalise:
+		forward = func(out, a []float32) { kernel.LengthNormalise(out, a, geo.Act.Size()) }
+		backward = func(da, dp, a []float32) { kernel.BackwardLengthNormalise(da, dp, a, geo.Act.Size()) }
+	case LastStep:
+		forward = func(out, a []float32) { lastSteps(out, a, geo.Act[1]) }
+		backward = func(da, dp, _ []float32) {
+			clear(da)
+			toStep(da, dp, geo.Act[1]-1, geo.Act)
+		}
+	case MaxPool:
 		p := kernel.NewMaxPool(geo.Act[0], geo.Act[1], geo.Act[2], l.Pool.Size, l.Pool.stride())
 		forward = func(out, a []float32) { p.Forward(out, a, n, 0) }
 		backward = func(da, dp, a []float32) { p.Backward(da, dp, a, n, 0) }
@@ -270,12 +294,15 @@ func (g *Gradients) poolOp(i int) *kernelOp {
 // addObjective adds the number to differentiate: a scalar of logits and targets.
 func (g *Gradients) addObjective(objective Objective) error {
 	last := g.geo[len(g.geo)-1].Out
-	g.target = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(g.images, last.Size()))
-	targets := G.NewMatrix(g.graph, tensor.Float32, G.WithShape(g.images, last.Size()), G.WithName("target"), G.WithValue(g.target))
-	value, gradient := crossEntropy, crossEntropyGradient
-	if objective == WeightedLogits {
+	value, gradient, targetsEach := crossEntropy, crossEntropyGradient, last.Size()
+	switch objective {
+	case WeightedLogits:
 		value, gradient = weightedLogits, weightedLogitsGradient
+	case Goodness:
+		value, gradient, targetsEach = goodness, goodnessGradient, 1
 	}
+	g.target = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(g.images, targetsEach))
+	targets := G.NewMatrix(g.graph, tensor.Float32, G.WithShape(g.images, targetsEach), G.WithName("target"), G.WithValue(g.target))
 	op := newOp("objective", func(_ []float32, in [][]float32) float32 { return value(in[0], in[1], g.images) })
 	op.differentiable = []bool{true, false}
 	op.gradient = func(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {
@@ -295,7 +322,7 @@ func (g *Gradients) differentiate() error {
 	var wrt G.Nodes
 	if g.wanted.Params {
 		for i := range g.params {
-			if g.params[i].weight != nil {
+			if g.params[i].weight != nil && g.trains(i) {
 				wrt = append(wrt, g.params[i].weight, g.params[i].bias)
 			}
 		}
@@ -333,6 +360,11 @@ func (g *Gradients) differentiate() error {
 	}
 	for i, n := range g.nodes {
 		if d := byNode[n]; d != nil {
+			if i > 0 && g.spec.Layers[i-1].Kind == Recurrent {
+				if d, err = g.throughSteps(i, n, d); err != nil {
+					return err
+				}
+			}
 			// Read copies: the sum of two gradients is gorgonia's own operation, whose
 			// registers are reused.
 			G.Read(d, &g.actGradients[i])
@@ -367,7 +399,8 @@ func (g *Gradients) Param(i int) Params {
 }
 
 // Activation is the gradient with respect to layer i's activation (before pooling; 0 is the
-// normalised input) in the last run, overwritten by the next; nil if it was not asked for.
+// normalised input) in the last run, overwritten by the next; nil if it was not asked for. Of a
+// recurrent layer it is what a change at a step does in all, through later steps too.
 func (g *Gradients) Activation(i int) []float32 {
 	if g.actGradients[i] == nil {
 		return nil

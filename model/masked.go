@@ -123,6 +123,9 @@ type maskedLayer struct {
 
 // NewMaskedSession runs the reference.
 func NewMaskedSession(n *Network, images []float32, ref Reference) (*MaskedSession, error) {
+	if err := n.CheckEdges(); err != nil {
+		return nil, err
+	}
 	if err := ref.check(n, len(images)); err != nil {
 		return nil, err
 	}
@@ -265,6 +268,9 @@ func (s *MaskedSession) compute(m int, mask *Mask, units []int) {
 			}
 			s.hand(m, i, u)
 		}
+		if len(units) > 0 && s.net.Layer(m).Pool.normalises() {
+			s.handAll(m, i)
+		}
 	}
 }
 
@@ -327,6 +333,9 @@ func (s *MaskedSession) hand(m, image, unit int) {
 	if spec.Activation == ReLU {
 		kernel.ReLU(z)
 	}
+	if spec.Pool.normalises() {
+		return // handAll does it when all neurons are there
+	}
 	area := g.Out.Area()
 	out := s.layers[m].out[(image*g.Out[0]+unit)*area:][:area]
 	switch {
@@ -338,6 +347,14 @@ func (s *MaskedSession) hand(m, image, unit int) {
 		out[0] = averageUnit(z)
 	}
 	s.subtract(m, image, unit*area, area)
+}
+
+// handAll makes a layer's activations on an image into what it hands on, where it is normalised as a
+// whole.
+func (s *MaskedSession) handAll(m, image int) {
+	l, size := &s.layers[m], s.net.geo[m].Act.Size()
+	kernel.LengthNormalise(l.out[image*size:][:size], l.act[image*size:][:size], size)
+	s.subtract(m, image, 0, size)
 }
 
 // subtract takes the reference off n of an image's outputs, beginning at from.

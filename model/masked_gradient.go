@@ -29,7 +29,10 @@ func (s *MaskedSession) Gradients(targets []float32, sums [][]float64) {
 func (s *MaskedSession) preGradient(m int, out []float32) []float32 {
 	l, g, spec := &s.layers[m], &s.net.geo[m], &s.net.Spec.Layers[m-1]
 	act := out
-	if g.Act != g.Out {
+	if spec.Pool.normalises() {
+		act = make([]float32, len(l.act))
+		kernel.BackwardLengthNormalise(act, out, l.act, g.Act.Size())
+	} else if g.Act != g.Out {
 		act = make([]float32, len(l.act))
 		if spec.Pool.Kind == MaxPool {
 			kernel.NewMaxPool(g.Act[0], g.Act[1], g.Act[2], spec.Pool.Size, spec.Pool.stride()).Backward(act, out, l.act, s.images, 1)

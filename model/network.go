@@ -43,6 +43,8 @@ type Record struct {
 	Best int `json:"best_epoch"`
 	// Stopped says why training ended: "all epochs done" or "no gain on select for N epochs".
 	Stopped string `json:"stopped"`
+	// Goodness is there for networks trained by forward-forward.
+	Goodness *GoodnessRecord `json:"goodness,omitempty"`
 }
 
 // Epoch is one row of the training curve. Losses are cross-entropies in nats a image;

@@ -64,6 +64,39 @@ func weightedLogits(logits, targets []float32, _ int) float32 {
 
 func weightedLogitsGradient(d, _, targets []float32, _ int) { copy(d, targets) }
 
+// goodness is, per image, log(1+exp(∓(g−θ)/τ)) with g the sum of the squares of one layer's k
+// activities, θ = k and τ = √k: the mean over the images (Hinton 2022, equation 1). The sum of k
+// squares of unit mean fluctuates as √k; divided by it, the logistic does not saturate at once.
+func goodness(activities, signs []float32, images int) float32 {
+	total := 0.0
+	for i, sign := range signs {
+		m := -float64(sign) * goodnessMargin(activities, i, images)
+		total += max(m, 0) + math.Log1p(math.Exp(-math.Abs(m)))
+	}
+	return float32(total / float64(images))
+}
+
+func goodnessGradient(d, activities, signs []float32, images int) {
+	k := len(activities) / images
+	for i, sign := range signs {
+		m := float64(sign) * goodnessMargin(activities, i, images)
+		scale := float32(-2 * float64(sign) / (1 + math.Exp(m)) / math.Sqrt(float64(k)) / float64(images))
+		for j, a := range activities[i*k : (i+1)*k] {
+			d[i*k+j] = scale * a
+		}
+	}
+}
+
+// goodnessMargin is (g − θ)/τ of image i.
+func goodnessMargin(activities []float32, i, images int) float64 {
+	k := len(activities) / images
+	g := 0.0
+	for _, a := range activities[i*k : (i+1)*k] {
+		g += float64(a) * float64(a)
+	}
+	return (g - float64(k)) / math.Sqrt(float64(k))
+}
+
 // CrossEntropyOf is -log softmax(logits)[label], in nats: what the label's logit lacks to the
 // largest, plus log(1 + Σ exp(other - largest)), which keeps its digits where the answer is sure.
 func CrossEntropyOf(logits []float32, label int) float64 {

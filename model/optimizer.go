@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"neuroprobe/model/kernel"
+
 	G "gorgonia.org/gorgonia"
 )
 
@@ -69,7 +71,12 @@ func (a *AdamW) Step(params []G.ValueGrad) error {
 		if params[i].Value().Shape().Dims() < 2 {
 			decay = 0
 		}
-		a.update(v, gradients[i], a.Moments[i], decay)
+		const block = 1 << 14
+		m := a.Moments[i]
+		kernel.Parallel(0, (len(v)+block-1)/block, func(_, task int) {
+			lo, hi := task*block, min((task+1)*block, len(v))
+			a.update(v[lo:hi], gradients[i][lo:hi], Moments{m.First[lo:hi], m.Second[lo:hi]}, decay)
+		})
 	}
 	return nil
 }

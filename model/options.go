@@ -3,10 +3,13 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // TrainOptions are the settings of one training run. DefaultTrainOptions gives the defaults.
 type TrainOptions struct {
+	Rule        string  `json:"rule,omitempty"` // "" (back-propagation) or "forward-forward"
 	Epochs      int     `json:"epochs"`
 	Batch       int     `json:"batch"`
 	Optimizer   string  `json:"optimizer"` // "adamw" or "adam"
@@ -24,6 +27,17 @@ func DefaultTrainOptions() TrainOptions {
 		Flip: true, Shift: 3, Patience: 8, Seed: 1}
 }
 
+// DefaultRuleOptions are the defaults of a learning rule: forward-forward, whose batches are pairs of
+// images, wants a lower rate and larger batches. More epochs do not help: with 784-500-500 on MNIST 15
+// ended with 1.5 % errors, 40 with 2.2 %.
+func DefaultRuleOptions(rule string) TrainOptions {
+	o := DefaultTrainOptions()
+	if rule == ForwardForward {
+		o.Rule, o.Batch, o.Rate = rule, 100, 1e-3
+	}
+	return o
+}
+
 // Check reports every setting that makes no sense.
 func (o *TrainOptions) Check() error {
 	var faults []error
@@ -32,6 +46,7 @@ func (o *TrainOptions) Check() error {
 			faults = append(faults, fmt.Errorf("model: "+format, args...))
 		}
 	}
+	complain(o.Rule != "" && !slices.Contains(Rules, o.Rule), "learning rule %q (known: %s)", o.Rule, strings.Join(Rules, ", "))
 	complain(o.Epochs < 1, "%d epochs (want at least 1)", o.Epochs)
 	complain(o.Batch < 1, "batches of %d images (want at least 1)", o.Batch)
 	complain(o.Optimizer != "adamw" && o.Optimizer != "adam", "optimizer %q (known: adamw, adam)", o.Optimizer)

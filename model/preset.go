@@ -10,6 +10,7 @@ var Presets = []struct{ Name, Summary string }{
 	{"cnn", "three 3×3 convolutions (16, 32, 64 channels) with 2×2 max pooling, dense 64"},
 	{"mlp", "dense layers of 256, 128, 64 and 32 neurons"},
 	{"resnet", "six 3×3 convolutions with two skip connections and global average pooling"},
+	{"recurrent", "dense 128, then 64 neurons fed back into themselves, 4 steps, the last one read"},
 }
 
 // Preset builds a preset's spec for an input shape and a number of classes.
@@ -22,10 +23,7 @@ func Preset(name string, input Shape, classes int) (Spec, error) {
 		}
 		s.Layers = append(s.Layers, dense(4, 64, ReLU), dense(5, classes, Identity))
 	case "mlp":
-		for i, units := range []int{256, 128, 64, 32} {
-			s.Layers = append(s.Layers, dense(i+1, units, ReLU))
-		}
-		s.Layers = append(s.Layers, dense(5, classes, Identity))
+		return MLP(input, classes, 256, 128, 64, 32)
 	case "resnet":
 		s.Layers = []Layer{
 			conv3x3(1, 16, ReLU, &Pool{Kind: MaxPool, Size: 2}),
@@ -38,6 +36,12 @@ func Preset(name string, input Shape, classes int) (Spec, error) {
 			{Name: "add8", Kind: Add, Inputs: []int{5, 7}, Activation: ReLU, Pool: &Pool{Kind: GlobalAveragePool}},
 			dense(9, classes, Identity),
 		}
+	case "recurrent":
+		s.Layers = []Layer{
+			dense(1, 128, ReLU),
+			{Name: "recur2", Kind: Recurrent, Units: 64, Steps: 4, Activation: ReLU, Pool: &Pool{Kind: LastStep}},
+			dense(3, classes, Identity),
+		}
 	default:
 		var known []string
 		for _, p := range Presets {
@@ -45,6 +49,17 @@ func Preset(name string, input Shape, classes int) (Spec, error) {
 		}
 		return s, fmt.Errorf("model: unknown preset %q (known: %s)", name, strings.Join(known, ", "))
 	}
+	_, err := s.Geometries()
+	return s, err
+}
+
+// MLP is the preset of that name with hidden layers of any sizes.
+func MLP(input Shape, classes int, hidden ...int) (Spec, error) {
+	s := Spec{Name: "mlp", Input: input}
+	for i, units := range hidden {
+		s.Layers = append(s.Layers, dense(i+1, units, ReLU))
+	}
+	s.Layers = append(s.Layers, dense(len(hidden)+1, classes, Identity))
 	_, err := s.Geometries()
 	return s, err
 }

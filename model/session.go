@@ -24,6 +24,7 @@ type sessionLayer struct {
 	part     []float32 // one sender's contribution, for edge edits
 	edits    []int     // indices into Session.edits, in their order
 	edges    []int
+	unrolled unrolled // of recurrent layers
 }
 
 // NewSession prepares a network for running.
@@ -113,7 +114,7 @@ func (s *Session) grow(n int) {
 		if n > s.images {
 			l.act = make([]float32, n*g.Act.Size())
 			l.out = l.act
-			if g.Out != g.Act {
+			if g.Out != g.Act || i > 0 && s.net.Spec.Layers[i-1].Pool.normalises() {
 				l.out = make([]float32, n*g.Out.Size())
 			}
 		}
@@ -125,6 +126,13 @@ func (s *Session) grow(n int) {
 // layer runs one layer: pre-activation, edge edits, activation, edits, pooling.
 func (s *Session) layer(i, n, first int, trace *Trace) {
 	l, spec := &s.layers[i], &s.net.Spec.Layers[i-1]
+	if spec.Kind == Recurrent {
+		s.unroll(i, n, first)
+		keep(trace.pre, i, l.unrolled.pre)
+		show(trace.post, i, l.act)
+		s.pool(i, n)
+		return
+	}
 	_, wantPre := trace.pre[i]
 	// ReLU is fused into the product unless somebody needs to see the pre-activation.
 	fused := spec.Activation == ReLU && !wantPre && len(l.edges) == 0
@@ -167,6 +175,11 @@ func (s *Session) preActivation(i, n int, relu bool) {
 		if relu {
 			kernel.ReLU(l.act)
 		}
+	case Recurrent:
+		s.unroll(i, n, 0)
+		if !relu {
+			copy(l.act, l.unrolled.pre)
+		}
 	}
 }
 
@@ -176,6 +189,10 @@ func (s *Session) pool(i, n int) {
 	case pool == nil:
 	case pool.Kind == MaxPool:
 		l.pool.Forward(l.out, l.act, n, 1)
+	case pool.normalises():
+		kernel.LengthNormalise(l.out, l.act, g.Act.Size())
+	case pool.Kind == LastStep:
+		lastSteps(l.out, l.act, g.Act[1])
 	case g.Act != g.Out:
 		kernel.GlobalAverage(l.out, l.act, n*g.Act[0], g.Act.Area())
 	}

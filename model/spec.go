@@ -52,11 +52,12 @@ func (s Shape) String() string {
 type Kind string
 
 // The layer kinds. Add sums two or more layers of equal shape: a skip connection. It has no
-// weights, but neurons of its own.
+// weights, but neurons of its own. Recurrent is a dense layer fed back into itself, see Layer.Steps.
 const (
-	Dense  Kind = "dense"
-	Conv2D Kind = "conv2d"
-	Add    Kind = "add"
+	Dense     Kind = "dense"
+	Conv2D    Kind = "conv2d"
+	Add       Kind = "add"
+	Recurrent Kind = "recurrent"
 )
 
 // Activation is the function between pre-activation and activation.
@@ -75,7 +76,15 @@ type PoolKind string
 const (
 	MaxPool           PoolKind = "max"
 	GlobalAveragePool PoolKind = "global-average"
+	// LengthNormalise leaves a dense layer its shape and divides its activations by their root mean
+	// square, √(mean a² + 1e-8): what is handed on is their direction alone (Hinton 2022).
+	LengthNormalise PoolKind = "length"
+	// LastStep hands on what a recurrent layer shows at its last step.
+	LastStep PoolKind = "last-step"
 )
+
+// normalises tells whether the pooling couples all units of a layer and leaves it its shape.
+func (p *Pool) normalises() bool { return p != nil && p.Kind == LengthNormalise }
 
 // Pool is the pooling that hangs on a layer. Size and Stride apply to max pooling; a Stride
 // of 0 means Size.
@@ -94,10 +103,18 @@ type Layer struct {
 	Inputs []int `json:"inputs,omitempty"`
 	// Units is the number of neurons: rows of a dense weight, output channels of a convolution.
 	// An add layer has as many as its inputs; leave it out there.
-	Units      int        `json:"units,omitempty"`
-	Kernel     int        `json:"kernel,omitempty"`
-	Stride     int        `json:"stride,omitempty"` // 0 means 1
-	Padding    int        `json:"padding,omitempty"`
+	Units   int `json:"units,omitempty"`
+	Kernel  int `json:"kernel,omitempty"`
+	Stride  int `json:"stride,omitempty"` // 0 means 1
+	Padding int `json:"padding,omitempty"`
+	// Steps is how often a recurrent layer works on an image. With the input x, the same at every
+	// step, and what the layer itself showed a step before,
+	//
+	//	h_t = f(W·x + U·h_{t-1} + b),  t = 1 … Steps,  h_0 = 0.
+	//
+	// Its activation is Units × Steps × 1: a step is a position. Its weight is [W | U], the columns of
+	// the input first: PyTorch's weight_ih and weight_hh side by side, with one bias for its two.
+	Steps      int        `json:"steps,omitempty"`
 	Activation Activation `json:"activation"`
 	Pool       *Pool      `json:"pool,omitempty"`
 }
@@ -109,7 +126,7 @@ type Geometry struct {
 	In     Shape // of each input; a dense layer reads it flattened, channel-major
 	Act    Shape
 	Out    Shape
-	FanIn  int // synapses of one neuron, K; 0 for add
+	FanIn  int // synapses of one neuron, K, of a recurrent layer those from itself included; 0 for add
 }
 
 // The limits keep a hostile spec from asking for more memory than any real network needs.
@@ -117,6 +134,7 @@ const (
 	maxLayers     = 1000
 	maxUnits      = 1 << 20
 	maxKernel     = 1 << 10
+	maxSteps      = 1 << 10
 	maxLayerSize  = 1 << 26 // activations of one layer for one image
 	maxParameters = 1 << 28
 )
@@ -240,10 +258,17 @@ func (l *Layer) faults() (faults []error) {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	complain(!slices.Contains([]Kind{Dense, Conv2D, Add}, l.Kind), "kind %q (want dense, conv2d or add)", l.Kind)
+	complain(!slices.Contains([]Kind{Dense, Conv2D, Add, Recurrent}, l.Kind), "kind %q (want dense, conv2d, add or recurrent)", l.Kind)
 	complain(l.Activation != ReLU && l.Activation != Identity, "activation %q (want relu or none)", l.Activation)
 	complain(l.Kind == Add && len(l.Inputs) < 2, "add wants at least two inputs")
-	if l.Kind == Dense || l.Kind == Conv2D {
+	if l.Kind == Recurrent {
+		complain(l.Steps < 1 || l.Steps > maxSteps, "steps %d (want 1 to %d)", l.Steps, maxSteps)
+		complain(l.Pool != nil && l.Pool.Kind == MaxPool, "max pooling does not go over steps (want last-step, global-average or none)")
+	} else {
+		complain(l.Steps != 0, "steps belong to recurrent")
+		complain(l.Pool != nil && l.Pool.Kind == LastStep, "last-step pooling belongs to recurrent")
+	}
+	if l.Kind == Dense || l.Kind == Conv2D || l.Kind == Recurrent {
 		complain(l.Units < 1 || l.Units > maxUnits, "units %d (want 1 to %d)", l.Units, maxUnits)
 		complain(len(l.Inputs) > 1, "%s reads one layer, not %d (use add to sum layers)", l.Kind, len(l.Inputs))
 	}
@@ -256,6 +281,7 @@ func (l *Layer) faults() (faults []error) {
 	if err := l.Pool.check(); err != nil {
 		faults = append(faults, err)
 	}
+	complain(l.Pool.normalises() && l.Kind != Dense, "length normalisation belongs to a dense layer, not to %s", l.Kind)
 	return faults
 }
 
@@ -268,6 +294,11 @@ func (l *Layer) shape(g *Geometry, before []Geometry) (err error) {
 		err = l.shapeConv(g)
 	case Add:
 		err = l.shapeAdd(g, before)
+	case Recurrent:
+		g.Act, g.FanIn = Shape{l.Units, l.Steps, 1}, g.In.Size()+l.Units
+		if g.Act.tooLarge() {
+			err = fmt.Errorf("activation of %v is too large (at most %d values are supported)", g.Act, maxLayerSize)
+		}
 	}
 	if err != nil {
 		return err
@@ -322,10 +353,12 @@ func (p *Pool) check() error {
 	switch {
 	case p == nil:
 		return nil
-	case p.Kind != MaxPool && p.Kind != GlobalAveragePool:
-		return fmt.Errorf("pool kind %q (want max or global-average)", p.Kind)
-	case p.Kind == GlobalAveragePool && (p.Size != 0 || p.Stride != 0):
-		return errors.New("global-average pooling takes no size or stride")
+	case !slices.Contains([]PoolKind{MaxPool, GlobalAveragePool, LengthNormalise, LastStep}, p.Kind):
+		return fmt.Errorf("pool kind %q (want max, global-average, length or last-step)", p.Kind)
+	case p.normalises() && (p.Size != 0 || p.Stride != 0):
+		return errors.New("length normalisation takes no size or stride")
+	case p.Kind != MaxPool && (p.Size != 0 || p.Stride != 0):
+		return fmt.Errorf("%s pooling takes no size or stride", p.Kind)
 	case p.Kind == MaxPool && (p.Size < 1 || p.Stride < 0):
 		return fmt.Errorf("max pool of size %d, stride %d (want a size of at least 1 and a stride of 0 or more)", p.Size, p.Stride)
 	}
@@ -334,9 +367,9 @@ func (p *Pool) check() error {
 
 func (p *Pool) out(act Shape) (Shape, error) {
 	switch {
-	case p == nil:
+	case p == nil || p.normalises():
 		return act, nil
-	case p.Kind == GlobalAveragePool:
+	case p.Kind == GlobalAveragePool || p.Kind == LastStep:
 		return Shape{act[0], 1, 1}, nil
 	case p.Size > act[1] || p.Size > act[2]:
 		return Shape{}, fmt.Errorf("max pool of size %d does not fit into %d×%d", p.Size, act[1], act[2])

@@ -5,7 +5,7 @@ import "neuroprobe/model/kernel"
 // chainState is what a chain holds on its way through the arms on one image.
 type chainState struct {
 	out     []float32   // what the first layer hands on by now
-	pre     [][]float32 // by layer: the pre-activation of who reads it by now
+	pre     [][]float32 // by layer: the pre-activation of who reads it by now, of recurrent layers that of the first step
 	repeats []pair      // arms that change nothing against the one before
 }
 
@@ -51,7 +51,7 @@ func (w *sweepWorker) startChain(g *group, image int) {
 	}
 	for _, m := range g.corrected {
 		size := w.net.geo[m].Act.Size()
-		c.pre[m] = append(c.pre[m][:0], w.intact.pre[m][image*size:(image+1)*size]...)
+		c.pre[m] = append(c.pre[m][:0], w.intact.pre[m][image*size:][:w.driven(m)]...)
 	}
 }
 

@@ -178,7 +178,9 @@ func (w *sweepWorker) renew(g *group, a *armPlan, image int) bool {
 	s, geo := &w.states[g.start], &w.net.geo[g.start]
 	at, size := len(s.out), geo.Out.Size()
 	s.out = extend(s.out, size)
-	if out := s.out[at:]; a.first.constant {
+	if out := s.out[at:]; w.net.Spec.Layers[g.start-1].Kind == Recurrent {
+		w.renewSteps(g.start, a, image, out)
+	} else if a.first.constant {
 		w.renewLast(g.start, a, image, out)
 	} else {
 		w.renewFirst(g.start, a, image, out)
@@ -203,6 +205,8 @@ func (w *sweepWorker) renewLast(layer int, a *armPlan, image int, out []float32)
 		copy(out, row)
 	case pool.Kind == MaxPool:
 		w.pools[layer].ForwardLast(out, row, float32(math.Inf(-1)))
+	case pool.normalises():
+		kernel.LengthNormalise(out, row, len(row))
 	default:
 		averageLast(out, row)
 	}
@@ -228,7 +232,7 @@ func same(a, b []float32) bool {
 	return true
 }
 
-// pooledUnit pools one unit's map.
+// pooledUnit pools one unit's map; of a layer that is normalised as a whole nobody asks for one.
 func (w *sweepWorker) pooledUnit(layer int, unit []float32) []float32 {
 	g := &w.net.geo[layer]
 	switch pool := w.net.Spec.Layers[layer-1].Pool; {
@@ -257,6 +261,8 @@ func (w *sweepWorker) poolRow(layer int, out, act []float32) {
 		for u := range g.Act[0] {
 			w.pools[layer].Plane(out[u*area:(u+1)*area], act[u*in:(u+1)*in])
 		}
+	case pool.normalises():
+		kernel.LengthNormalise(out, act, len(act))
 	default:
 		for u := range out {
 			out[u] = averageUnit(act[u*g.Act.Area() : (u+1)*g.Act.Area()])

@@ -73,11 +73,11 @@ func (r *sweptRun) layer(m int) {
 	pre, post := r.pre[m][:r.images*act], r.act[m][:r.images*act]
 	in := r.out[g.Inputs[0]]
 	switch spec.Kind {
-	case Dense:
+	case Dense, Recurrent:
 		if g.Inputs[0] == 0 {
-			in = r.normalised[:r.images*g.FanIn]
+			in = r.normalised[:r.images*g.In.Size()]
 		}
-		r.s.dense(m, pre, in, r.images)
+		r.s.dense(m, pre, act, in, r.images)
 	case Conv2D:
 		for i := range r.images {
 			r.s.convolve(m, pre[i*act:(i+1)*act], in[i*g.In.Size():(i+1)*g.In.Size()], r.padded)
@@ -92,16 +92,24 @@ func (r *sweptRun) layer(m int) {
 	if spec.Activation == ReLU {
 		kernel.Floor(post, 0)
 	}
-	if g.Out == g.Act {
+	if spec.Kind == Recurrent {
+		r.s.feedBack(m, pre, post, r.images)
+	}
+	if g.Out == g.Act && !spec.Pool.normalises() {
 		r.out[m] = post
 		return
 	}
 	r.out[m] = sized(r.out[m], r.images*out)
 	for i := range r.images {
 		to, from := r.out[m][i*out:(i+1)*out], post[i*act:(i+1)*act]
-		if spec.Pool.Kind == MaxPool {
+		switch {
+		case spec.Kind == Recurrent:
+			poolSteps(spec.Pool, to, from)
+		case spec.Pool.Kind == MaxPool:
 			r.pools[m].ForwardLast(to, from, r.s.floor(m))
-		} else {
+		case spec.Pool.normalises():
+			kernel.LengthNormalise(to, from, act)
+		default:
 			averageLast(to, from)
 		}
 	}
@@ -223,8 +231,9 @@ func (s *sweeper) lines(m int, weights *kernel.Packed, z, start []float32, step 
 	}
 }
 
-// dense computes a dense layer of several images, plus bias.
-func (s *sweeper) dense(m int, z, in []float32, images int) {
-	g := &s.net.geo[m]
-	s.weights[m].whole.Multiply(z, g.Act[0], s.net.Params[m].Bias, 0, in, g.FanIn, images, kernel.Window{Inner: g.FanIn, Outer: 1})
+// dense computes a dense layer of several images, plus bias: of a recurrent one the first step. The
+// rows of z begin `apart` values apart.
+func (s *sweeper) dense(m int, z []float32, apart int, in []float32, images int) {
+	size := s.net.geo[m].In.Size()
+	s.weights[m].whole.Multiply(z, apart, s.net.Params[m].Bias, 0, in, size, images, kernel.Window{Inner: size, Outer: 1})
 }

@@ -22,6 +22,8 @@ func (w *sweepWorker) layer(g *group, m int) {
 	}
 	kind := w.net.Spec.Layers[m-1].Kind
 	switch {
+	case kind == Recurrent && (s.hasPre || input != asIntact || g.edited[m]):
+		w.recur(g, m, input)
 	case s.hasPre:
 		w.settleAll(g, m, func(pair int, z []float32) { copy(z, s.pre[pair*geo.Act.Size():]) })
 	case input == asIntact && !g.edited[m]:
@@ -53,10 +55,11 @@ func (w *sweepWorker) intactPre(layer, pair int) []float32 {
 
 // pooling is a layer's pooling, nil where it changes nothing.
 func (w *sweepWorker) pooling(m int) *Pool {
-	if w.net.geo[m].Act.Area() == 1 {
+	pool := w.net.Spec.Layers[m-1].Pool
+	if w.net.geo[m].Act.Area() == 1 && !pool.normalises() {
 		return nil
 	}
-	return w.net.Spec.Layers[m-1].Pool
+	return pool
 }
 
 // settleAll computes what layer m hands on in every pair: fill writes the pre-activation, then come
@@ -77,8 +80,8 @@ func (w *sweepWorker) settleAll(g *group, m int, fill func(pair int, z []float32
 	}
 }
 
-// settle makes one pair's pre-activation z into what the layer hands on; out is z where there
-// is no pooling.
+// settle makes one pair's pre-activation z into what the layer hands on; out may be z where pooling
+// leaves the shape as it is.
 func (w *sweepWorker) settle(g *group, m, pair int, z, out []float32) {
 	floor, relu := w.floor(m), w.relu(m)
 	if g.edited[m] {
@@ -102,7 +105,10 @@ func (w *sweepWorker) settle(g *group, m, pair int, z, out []float32) {
 		if relu {
 			kernel.Floor(z, 0)
 		}
-		if pool != nil {
+		switch {
+		case pool.normalises():
+			kernel.LengthNormalise(out, z, len(z))
+		case pool != nil:
 			averageLast(out, z)
 		}
 	}
@@ -239,20 +245,27 @@ func (w *sweepWorker) correctConv(g *group, m int) {
 // changes of one unit in consecutive pairs, which is what an arm on many images makes, are one
 // matrix product where the unit is a channel.
 func (w *sweepWorker) correctDense(g *group, m int) {
-	s, geo := &w.states[m], &w.net.geo[m]
+	s := &w.states[m]
+	s.out = extend(s.out[:0], len(w.pairs)*w.net.geo[m].Act[0])
+	w.correctRows(m, s.out)
+	w.settleRows(g, m)
+}
+
+// correctRows fills a row a pair with the corrected weighted sums of the layer's input.
+func (w *sweepWorker) correctRows(m int, out []float32) {
+	geo := &w.net.geo[m]
 	from := &w.states[geo.Inputs[0]]
 	units, area := geo.Act[0], geo.In.Area()
-	s.out = extend(s.out[:0], len(w.pairs)*units)
 	done := 0 // pairs whose rows are begun
 	begin := func(upTo int) {
 		for ; done < upTo; done++ {
-			copy(s.out[done*units:(done+1)*units], w.intactPre(m, done))
+			copy(out[done*units:(done+1)*units], w.intactPre(m, done))
 		}
 	}
 	for k := 0; k < len(from.changes); {
 		c, end := from.changes[k], k+1
 		if area == 1 {
-			row, start := s.out[c.pair*units:][:units], w.intactPre(m, c.pair)
+			row, start := out[c.pair*units:][:units], w.intactPre(m, c.pair)
 			begin(c.pair)
 			if done > c.pair { // not the pair's first change
 				start = row
@@ -266,12 +279,11 @@ func (w *sweepWorker) correctDense(g *group, m int) {
 			end++
 		}
 		begin(c.pair + end - k)
-		rows := s.out[c.pair*units:]
+		rows := out[c.pair*units:]
 		w.weights[m].parts[c.unit].Multiply(rows, units, rows, units, from.deltas[k*area:], area, end-k, kernel.Window{Inner: area, Outer: 1})
 		k = end
 	}
 	begin(len(w.pairs))
-	w.settleRows(g, m)
 }
 
 // settleRows settles the rows of a dense layer, whose pre-activations lie in out already.
@@ -280,6 +292,9 @@ func (w *sweepWorker) settleRows(g *group, m int) {
 	if !g.edited[m] {
 		if w.relu(m) {
 			kernel.Floor(out, 0)
+		}
+		if w.pooling(m).normalises() {
+			kernel.LengthNormalise(out, out, w.net.geo[m].Act.Size())
 		}
 		return
 	}
@@ -294,6 +309,6 @@ func (w *sweepWorker) settleRows(g *group, m int) {
 func (w *sweepWorker) computeDense(g *group, m int) {
 	s, geo, n := &w.states[m], &w.net.geo[m], len(w.pairs)
 	s.out = extend(s.out[:0], n*geo.Act[0])
-	w.dense(m, s.out, w.states[geo.Inputs[0]].out, n)
+	w.dense(m, s.out, geo.Act[0], w.states[geo.Inputs[0]].out, n)
 	w.settleRows(g, m)
 }

@@ -139,7 +139,7 @@ func (n *Network) chainOf(arms []Arm, from, to int) (group, bool) {
 		}
 		g.arms = append(g.arms, p)
 	}
-	if g.start < 0 {
+	if g.start < 0 || n.entangled(g.start) {
 		return g, false
 	}
 	for m := g.start + 1; m <= n.Depth(); m++ {
@@ -148,6 +148,13 @@ func (n *Network) chainOf(arms []Arm, from, to int) (group, bool) {
 		}
 	}
 	return g, true
+}
+
+// entangled tells whether a change of one unit of a layer changes what others of it hand on: where
+// the layer is normalised as a whole, or reads itself.
+func (n *Network) entangled(layer int) bool {
+	l := &n.Spec.Layers[layer-1]
+	return l.Pool.normalises() || l.Kind == Recurrent
 }
 
 func (p *armPlan) has(unit int) bool {
@@ -206,7 +213,8 @@ func (n *Network) gather(arms []numbered) []group {
 }
 
 // planArm sorts one arm's actions by layer and, at its first layer, by unit. Where more than a
-// quarter of the units change, to compute the next layer anew is cheaper than to correct it.
+// quarter of the units change, to compute the next layer anew is cheaper than to correct it. A change
+// of one unit of a recurrent layer reaches its others.
 func (n *Network) planArm(arm int, actions []action) (p armPlan, start int, front frontKind) {
 	p = armPlan{arm: arm, later: map[int]stage{}}
 	start = n.Depth()
@@ -225,7 +233,7 @@ func (n *Network) planArm(arm int, actions []action) (p armPlan, start int, fron
 			whole = whole || t.Unit == AllUnits
 		}
 	}
-	if whole || len(byUnit) > max(1, n.geo[start].Act[0]/4) {
+	if whole || n.entangled(start) || len(byUnit) > max(1, n.geo[start].Act[0]/4) {
 		return p, start, many
 	}
 	for _, u := range slices.Sorted(maps.Keys(byUnit)) {

@@ -13,7 +13,8 @@ import (
 )
 
 // oddSpecs are what the presets do not have: strides, no padding, overlapping pools, sums of
-// sums, a sum that reads a layer twice, a dense layer in the middle, an output that is pooled.
+// sums, a sum that reads a layer twice, a dense layer in the middle, an output that is pooled, layers
+// that are normalised as a whole.
 func oddSpecs() []model.Spec {
 	return []model.Spec{
 		{Name: "strided", Input: model.Shape{2, 9, 8}, Layers: []model.Layer{
@@ -34,12 +35,28 @@ func oddSpecs() []model.Spec {
 			{Name: "c", Kind: model.Dense, Inputs: []int{0}, Units: 7, Activation: model.Identity},
 			{Name: "d", Kind: model.Add, Inputs: []int{1, 2, 3}, Activation: model.ReLU},
 			{Name: "e", Kind: model.Dense, Units: 2, Activation: model.Identity}}},
+		lengths(),
 	}
+}
+
+// circles has recurrent layers on maps, on the image, within each other, side by side, read by a sum and
+// by a dense layer at all steps, and as the output.
+func circles() model.Spec {
+	return model.Spec{Name: "circles", Input: model.Shape{2, 5, 4}, Layers: []model.Layer{
+		{Name: "a", Kind: model.Conv2D, Units: 4, Kernel: 3, Padding: 1, Activation: model.ReLU, Pool: &model.Pool{Kind: model.MaxPool, Size: 2}},
+		{Name: "b", Kind: model.Recurrent, Units: 6, Steps: 3, Activation: model.ReLU},
+		{Name: "c", Kind: model.Recurrent, Inputs: []int{0}, Units: 6, Steps: 3, Activation: model.Identity},
+		{Name: "d", Kind: model.Add, Inputs: []int{2, 3}, Activation: model.ReLU, Pool: &model.Pool{Kind: model.GlobalAveragePool}},
+		{Name: "e", Kind: model.Recurrent, Units: 5, Steps: 4, Activation: model.ReLU, Pool: &model.Pool{Kind: model.LastStep}},
+		{Name: "f", Kind: model.Recurrent, Units: 7, Steps: 2, Activation: model.ReLU, Pool: &model.Pool{Kind: model.GlobalAveragePool}},
+		{Name: "g", Kind: model.Dense, Inputs: []int{3}, Units: 7, Activation: model.ReLU},
+		{Name: "h", Kind: model.Add, Inputs: []int{6, 7}, Activation: model.ReLU},
+		{Name: "i", Kind: model.Recurrent, Units: 3, Steps: 2, Activation: model.Identity, Pool: &model.Pool{Kind: model.LastStep}}}}
 }
 
 func sweepSpecs(t *testing.T) []model.Spec {
 	t.Helper()
-	specs := oddSpecs()
+	specs := append(oddSpecs(), circles())
 	for _, p := range model.Presets {
 		s, err := model.Preset(p.Name, model.Shape{3, 16, 16}, 3)
 		if err != nil {
@@ -68,7 +85,9 @@ func (x experimenter) place() model.Address {
 	shape := x.n.Geometry(a.Layer).Act
 	switch x.IntN(5) {
 	case 0:
-		a.Row, a.Col = x.IntN(shape[1]), x.IntN(shape[2])
+		if a.Row, a.Col = x.IntN(shape[1]), x.IntN(shape[2]); x.n.Steps(a.Layer) > 0 && a.Row > 0 {
+			a = model.Step(a.Layer, a.Unit, a.Row+1)
+		}
 	case 1:
 		a.Unit = model.AllUnits
 	}
@@ -111,7 +130,7 @@ func (x experimenter) edit() model.Edit {
 	default:
 		e.Keep, e.Fill = x.level(t), x.level(t)
 	}
-	if t.Unit != model.AllUnits && x.IntN(4) == 0 {
+	if t.Unit != model.AllUnits && x.n.Steps(t.Layer) == 0 && x.IntN(4) == 0 {
 		inputs := x.n.Geometry(t.Layer).Inputs
 		from := inputs[x.IntN(len(inputs))]
 		sender := model.Neuron(from, x.IntN(x.n.Geometry(from).Out[0]))

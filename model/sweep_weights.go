@@ -19,6 +19,8 @@ type sweptWeights struct {
 	parts []*kernel.Packed
 	// rows are the same for a dense layer that reads units: In×N.
 	rows []float32
+	// feedback is what a recurrent layer reads itself through: N×N.
+	feedback *kernel.Packed
 }
 
 // sweptCache keeps the weights of a small network from one sweep to the next: an experiment makes
@@ -62,31 +64,35 @@ func (c *sweptCache) weights(n *Network, m int, corrections bool) sweptWeights {
 
 // newSweptWeights lays out a layer's weights, those for corrections only where they are needed.
 // Sums have none.
-func newSweptWeights(n *Network, m int, corrections bool) sweptWeights {
+func newSweptWeights(n *Network, m int, corrections bool) (w sweptWeights) {
 	g, weight, units := &n.geo[m], n.Params[m].Weight, n.geo[m].Act[0]
-	taps := g.In.Area() // weights from one unit to another
+	taps, fanIn := g.In.Area(), g.In.Size() // weights from one unit to another, and from all
 	switch n.Spec.Layers[m-1].Kind {
 	case Add:
 		return sweptWeights{}
 	case Conv2D:
-		taps = n.Spec.Layers[m-1].Kernel * n.Spec.Layers[m-1].Kernel
+		taps, fanIn = n.Spec.Layers[m-1].Kernel*n.Spec.Layers[m-1].Kernel, g.FanIn
+	case Recurrent:
+		var back []float32
+		weight, back = splitColumns(weight, units, fanIn)
+		defer func() { w.feedback = kernel.PackTransposed(back, units, units) }()
 	}
-	if g.Inputs[0] == 0 && n.Spec.Layers[m-1].Kind == Dense {
-		return sweptWeights{whole: kernel.PackTransposed(weight, units, g.FanIn)} // the image, as it is
+	if g.Inputs[0] == 0 && n.Spec.Layers[m-1].Kind != Conv2D {
+		return sweptWeights{whole: kernel.PackTransposed(weight, units, fanIn)} // the image, as it is
 	}
-	senders := g.FanIn / taps
-	first := transposed(weight, units, g.FanIn) // (sender, tap) × N
-	last := make([]float32, len(first))         // (tap, sender) × N
+	senders := fanIn / taps
+	first := transposed(weight, units, fanIn) // (sender, tap) × N
+	last := make([]float32, len(first))       // (tap, sender) × N
 	for c := range senders {
 		for t := range taps {
 			copy(last[(t*senders+c)*units:(t*senders+c+1)*units], first[(c*taps+t)*units:])
 		}
 	}
-	w := sweptWeights{whole: kernel.Pack(last, g.FanIn, units)}
+	w = sweptWeights{whole: kernel.Pack(last, fanIn, units)}
 	if !corrections {
 		return w
 	}
-	if taps == 1 && n.Spec.Layers[m-1].Kind == Dense {
+	if taps == 1 && n.Spec.Layers[m-1].Kind != Conv2D {
 		w.rows = first
 		return w
 	}
@@ -94,6 +100,16 @@ func newSweptWeights(n *Network, m int, corrections bool) sweptWeights {
 		w.parts = append(w.parts, kernel.Pack(first[c*taps*units:(c+1)*taps*units], taps, units))
 	}
 	return w
+}
+
+// splitColumns cuts a matrix of so many rows into its first columns and the others.
+func splitColumns(matrix []float32, rows, columns int) (left, right []float32) {
+	width := len(matrix) / rows
+	for i := range rows {
+		row := matrix[i*width : (i+1)*width]
+		left, right = append(left, row[:columns]...), append(right, row[columns:]...)
+	}
+	return left, right
 }
 
 func transposed(weight []float32, rows, cols int) []float32 {

@@ -25,7 +25,8 @@ type sweepWorker struct {
 	// Scratch space: one image's activations of a layer, one unit's map, a layer's
 	// pre-activations, one unit's change, the difference of two runs.
 	row, plane, scratch, deltas, editRow, sent, gap []float32
-	changed                                         []int // images
+	drive, steps                                    []float32 // of recurrent layers: pairs × units, pairs × Act
+	changed                                         []int     // images
 }
 
 // pair is one arm on one image of the block.

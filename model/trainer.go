@@ -8,11 +8,9 @@ import (
 
 	"neuroprobe/datasets"
 	"neuroprobe/model/kernel"
-
-	G "gorgonia.org/gorgonia"
 )
 
-// Trainer raises a network: AdamW on cross-entropy over augmented batches of the train split,
+// Trainer raises a network: AdamW along a learning rule's gradients over augmented batches of the train split,
 // learning rate falling along a cosine, the weights kept that had the lowest cross-entropy on
 // select. It can stop after any step and go on later with the same result.
 type Trainer struct {
@@ -25,14 +23,16 @@ type Trainer struct {
 	images    int       // in the train split
 	inputs    []float32 // one batch, augmented and normalised
 	targets   []float32 // one row an image, 1 at its class
+	labels    []int
 	params    []Params
-	graph     *Gradients
+	rule      rule
 	solver    *AdamW
-	grads     []G.ValueGrad
 	augment   augmenter
 
 	state trainState
 	best  []Params // weights of the best epoch so far
+	// goodness is what the rule has measured at the end.
+	goodness *GoodnessRecord
 }
 
 // trainState is where a run stands; with weights and moments it is all that a resumed run needs.
@@ -72,7 +72,15 @@ func prepareTrainer(set *datasets.Set, spec Spec, options TrainOptions) (*Traine
 	if err := options.Check(); err != nil {
 		return nil, err
 	}
+	if options.Rule == Backpropagation {
+		options.Rule = ""
+	}
 	geo, err := spec.Geometries()
+	if err == nil && options.Rule == ForwardForward {
+		if spec, err = spec.ForwardForward(); err == nil {
+			geo, err = spec.Geometries()
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -88,36 +96,21 @@ func prepareTrainer(set *datasets.Set, spec Spec, options TrainOptions) (*Traine
 	t.mean, t.std = channelMoments(set, lo, hi)
 	t.images = hi - lo
 	t.inputs = make([]float32, t.options.Batch*set.ImageSize())
-	t.targets = make([]float32, t.options.Batch*len(set.Classes))
+	t.targets, t.labels = make([]float32, t.options.Batch*len(set.Classes)), make([]int, t.options.Batch)
 	t.augment = augmenter{spec.Input, options.Flip, options.Shift, options.Seed, t.mean}
 	return t, nil
 }
 
-// build makes the graph on the current parameters.
+// build makes the rule's graphs on the current parameters.
 func (t *Trainer) build() (err error) {
-	t.graph, err = newGradients(&t.spec, t.geo, t.params, t.options.Batch, CrossEntropy, Wanted{Params: true})
-	if err != nil {
-		return err
-	}
-	for i := range t.graph.params {
-		if p := &t.graph.params[i]; p.weight != nil {
-			t.grads = append(t.grads, paramGrad{p.weight, p.dWeight}, paramGrad{p.bias, p.dBias})
-		}
-	}
-	return nil
+	t.rule, err = newRule(t)
+	return err
 }
 
 func (t *Trainer) newSolver() {
 	t.solver = NewAdamW(t.options.Rate, t.options.WeightDecay)
 	t.solver.Coupled = t.options.Optimizer == "adam"
 }
-
-// paramGrad hands a parameter and its gradient to a solver. The gradient is read where the
-// graph computed it: gorgonia's dual values would add it up from run to run.
-type paramGrad struct{ value, grad *G.Node }
-
-func (p paramGrad) Value() G.Value         { return p.value.Value() }
-func (p paramGrad) Grad() (G.Value, error) { return p.grad.Value(), nil }
 
 // Steps is the number of optimizer steps of an epoch. Images beyond the last whole batch wait
 // for another epoch, whose order is another.
@@ -169,28 +162,25 @@ func (t *Trainer) order(epoch int) []int {
 // step takes one batch.
 func (t *Trainer) step(order []int) error {
 	size, n, classes := t.spec.Input.Size(), t.options.Batch, len(t.set.Classes)
-	batch := order[t.state.Step*n : (t.state.Step+1)*n]
+	images := order[t.state.Step*n : (t.state.Step+1)*n]
 	clear(t.targets)
 	kernel.Parallel(0, n, func(_, i int) {
-		image := batch[i] // the train split comes first in a Set
+		image := images[i] // the train split comes first in a Set
 		input := t.inputs[i*size : (i+1)*size]
 		t.augment.draw(input, t.set.Image(image), t.state.Epoch, image)
 		normalise(input, input, t.mean, t.std, t.spec.Input.Area())
-		t.targets[i*classes+t.set.Labels[image]] = 1
+		t.labels[i] = t.set.Labels[image]
+		t.targets[i*classes+t.labels[i]] = 1
 	})
-	loss, err := t.graph.Run(t.inputs, t.targets)
+	loss, correct, err := t.rule.gradients(&batch{t.inputs, t.targets, t.labels, images, t.state.Epoch})
 	if err != nil {
 		return err
 	}
 	t.solver.Rate = t.rate(t.state.Step)
-	if err := t.diverged(loss, t.solver.Step(t.grads)); err != nil {
+	if err := t.diverged(loss, t.solver.Step(t.rule.parameters())); err != nil {
 		return err
 	}
-	for i, image := range batch {
-		if Answer(t.graph.Logits()[i*classes:(i+1)*classes]) == t.set.Labels[image] {
-			t.state.Correct++
-		}
-	}
+	t.state.Correct += correct
 	t.state.LossSum += loss
 	t.state.Step++
 	return nil
@@ -218,9 +208,9 @@ func (t *Trainer) diverged(loss float64, stepErr error) error {
 }
 
 // endEpoch measures on select, keeps the weights if they are the best so far, and decides
-// whether to go on.
+// whether to go on. Broken off, it has changed nothing.
 func (t *Trainer) endEpoch(ctx context.Context) error {
-	now, err := NewNetwork(t.spec, t.params, t.mean, t.std, t.set.Classes)
+	now, err := NewNetwork(t.spec, t.rule.network(t.params), t.mean, t.std, t.set.Classes)
 	if err != nil {
 		return err
 	}
@@ -232,39 +222,51 @@ func (t *Trainer) endEpoch(ctx context.Context) error {
 		return err
 	}
 	s := &t.state
+	best, kept := s.Best, t.best
+	if s.Best == 0 || e.Loss < s.Epochs[s.Best-1].SelectLoss {
+		best, kept = s.Epoch+1, cloneParams(t.params)
+	}
+	stopped := t.stops(s.Epoch+1, best)
+	if stopped != "" {
+		if t.goodness, err = t.rule.measure(ctx, kept); err != nil {
+			return err
+		}
+	}
 	s.Epochs = append(s.Epochs, Epoch{
 		Epoch: s.Epoch + 1, LearningRate: t.rate(t.Steps() - 1),
 		TrainLoss: s.LossSum / float64(t.Steps()), TrainAccuracy: float64(s.Correct) / float64(t.Steps()*t.options.Batch),
 		SelectLoss: e.Loss, SelectAccuracy: e.Accuracy,
 	})
 	s.Epoch, s.Step, s.LossSum, s.Correct = s.Epoch+1, 0, 0, 0
-	if s.Best == 0 || e.Loss < s.Epochs[s.Best-1].SelectLoss {
-		s.Best = s.Epoch
-		t.best = cloneParams(t.params)
-	}
-	switch {
-	case s.Epoch == t.options.Epochs:
-		s.Stopped = "all epochs done"
-	case t.options.Patience > 0 && s.Epoch-s.Best >= t.options.Patience:
-		s.Stopped = fmt.Sprintf("no gain on select for %d epochs", t.options.Patience)
-	}
+	s.Best, t.best, s.Stopped = best, kept, stopped
 	return nil
+}
+
+// stops says why training ends after an epoch, or nothing.
+func (t *Trainer) stops(epoch, best int) string {
+	switch {
+	case epoch == t.options.Epochs:
+		return "all epochs done"
+	case t.options.Patience > 0 && epoch-best >= t.options.Patience:
+		return fmt.Sprintf("no gain on select for %d epochs", t.options.Patience)
+	}
+	return ""
 }
 
 // Network is the network with the best weights so far; it does not change if training goes on.
 // tool is the version of neuroprobe, for the record.
 func (t *Trainer) Network(tool string) (*Network, error) {
-	n, err := NewNetwork(t.spec, cloneParams(t.best), t.mean, t.std, t.set.Classes)
+	n, err := NewNetwork(t.spec, t.rule.network(cloneParams(t.best)), t.mean, t.std, t.set.Classes)
 	if err != nil {
 		return nil, err
 	}
 	n.Record = Record{Tool: tool, Arithmetic: kernel.Arithmetic(), Data: t.set.Source, DataDigest: t.set.Digest(),
-		Options: t.options, Epochs: append([]Epoch(nil), t.state.Epochs...), Best: t.state.Best, Stopped: t.state.Stopped}
+		Options: t.options, Epochs: append([]Epoch(nil), t.state.Epochs...), Best: t.state.Best, Stopped: t.state.Stopped, Goodness: t.goodness}
 	return n, nil
 }
 
-// Close frees the graph.
-func (t *Trainer) Close() error { return t.graph.Close() }
+// Close frees the rule's graphs.
+func (t *Trainer) Close() error { return t.rule.Close() }
 
 func cloneParams(params []Params) []Params {
 	out := make([]Params, len(params))

@@ -289,7 +289,7 @@ func (d *decoder) collect(layer int, r *reader, readings []*reading) {
 		first := c * (1 + d.Controls)
 		own := readings[first]
 		if own == nil {
-			out.Probes = append(out.Probes, nil)
+			out.Probes, out.scores = append(out.Probes, nil), append(out.scores, nil)
 			continue
 		}
 		var controls []reading
@@ -306,7 +306,7 @@ func (d *decoder) collect(layer int, r *reader, readings []*reading) {
 		}
 		p := r.probe(concept, d.tasks[first].answers, *own, controls, labels)
 		p.Concept = c
-		out.Probes = append(out.Probes, p)
+		out.Probes, out.scores = append(out.Probes, p), append(out.scores, own.scores)
 	}
 	d.result.Layers = append(d.result.Layers, out)
 }

@@ -36,7 +36,13 @@ type DecodedLayer struct {
 	Constant int `json:"constant_inputs,omitempty"`
 	// Probes are ordered as Decoding.Concepts; an entry is nil where the concept is constant.
 	Probes []*LinearProbe `json:"probes"`
+
+	scores [][]float64
 }
+
+// Scores are what the probe of a concept, an index into Probes, says of each measured image: above 0
+// is yes. They are not kept with the result on disk; nil where there is no probe.
+func (l DecodedLayer) Scores(concept int) []float64 { return l.scores[concept] }
 
 // LinearProbe is an L2-penalised logistic regression, fitted on train, its penalty chosen on
 // select by cross-entropy, scored on the measured split.

@@ -123,7 +123,7 @@ func newDissector(n *model.Network, set *datasets.Set, layers, parts []int, o di
 	}
 	for _, l := range layers {
 		shape := n.Geometry(l).Act
-		if shape.Area() == 1 {
+		if !n.Maps(l) {
 			continue
 		}
 		d.layers = append(d.layers, mappedLayer{l, len(d.units), shape, newUpsampler(shape[1], shape[2], set.Height, set.Width)})

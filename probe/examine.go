@@ -145,8 +145,17 @@ func (s *Survey) synapses(ctx context.Context, x *Examination, workers int) erro
 	if err != nil {
 		return err
 	}
-	x.Incoming, x.IncomingCount = strongestSynapses(incoming(t.n, a, sent), shownSynapses)
-	x.Outgoing, x.OutgoingCount = strongestSynapses(outgoing(t.n, a, sent[a.Layer]), shownSynapses)
+	in, out := incoming(t.n, a, sent), outgoing(t.n, a, sent[a.Layer])
+	if t.n.Steps(a.Layer) > 0 {
+		shown, err := meanActivations(ctx, t.n, images, []int{a.Layer}, workers)
+		if err != nil {
+			return err
+		}
+		again, back := circle(t.n, a, shown[a.Layer])
+		in, out = append(in, again...), append(out, back...)
+	}
+	x.Incoming, x.IncomingCount = strongestSynapses(in, shownSynapses)
+	x.Outgoing, x.OutgoingCount = strongestSynapses(out, shownSynapses)
 	label := func(at model.Address) *Label {
 		if u, known := t.measured.unit(at); known {
 			return s.Units[u].Label

@@ -83,7 +83,7 @@ func (t *tuned) maps(ctx context.Context, sheets []Sheet, workers int) error {
 		byLayer[l] = append(byLayer[l], k)
 	}
 	for _, l := range layers {
-		if t.n.Geometry(l).Act.Area() == 1 {
+		if !t.n.Maps(l) {
 			continue
 		}
 		if err := t.layerMaps(ctx, l, byLayer[l], sheets, workers); err != nil {

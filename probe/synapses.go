@@ -8,14 +8,26 @@ import (
 	"neuroprobe/model"
 )
 
-// meanOutputs are what layers hand on, averaged over the images, by layer. They are summed image by
-// image in order, so that neither batches nor workers matter.
+// meanOutputs are what layers hand on, averaged over the images, by layer.
 func meanOutputs(ctx context.Context, n *model.Network, images []float32, layers []int, workers int) (map[int][]float32, error) {
+	shape := func(l int) model.Shape { return n.Geometry(l).Out }
+	return means(ctx, n, images, layers, workers, model.Trace{Out: layers}, shape, (*model.Trace).Output)
+}
+
+// meanActivations are the activations before pooling.
+func meanActivations(ctx context.Context, n *model.Network, images []float32, layers []int, workers int) (map[int][]float32, error) {
+	shape := func(l int) model.Shape { return n.Geometry(l).Act }
+	return means(ctx, n, images, layers, workers, model.Trace{Post: layers}, shape, (*model.Trace).Activation)
+}
+
+// means averages what a trace holds of layers. It is summed image by image in order, so that neither
+// batches nor workers matter.
+func means(ctx context.Context, n *model.Network, images []float32, layers []int, workers int, want model.Trace, shape func(int) model.Shape, held func(*model.Trace, int) []float32) (map[int][]float32, error) {
 	size := n.Spec.Input.Size()
 	total := len(images) / size
 	sums := map[int][]float64{}
 	for _, l := range layers {
-		sums[l] = make([]float64, n.Geometry(l).Out.Size())
+		sums[l] = make([]float64, shape(l).Size())
 	}
 	const block = 64 // images whose outputs are kept at a time
 	for lo := 0; lo < total; lo += block {
@@ -24,9 +36,9 @@ func meanOutputs(ctx context.Context, n *model.Network, images []float32, layers
 		for _, l := range layers {
 			outputs[l] = make([]float32, (hi-lo)*len(sums[l]))
 		}
-		_, err := n.Observe(ctx, images[lo*size:hi*size], nil, workers, model.Trace{Out: layers}, func(first int, t *model.Trace) {
+		_, err := n.Observe(ctx, images[lo*size:hi*size], nil, workers, want, func(first int, t *model.Trace) {
 			for _, l := range layers {
-				copy(outputs[l][first*len(sums[l]):], t.Output(l))
+				copy(outputs[l][first*len(sums[l]):], held(t, l))
 			}
 		})
 		if err != nil {
@@ -38,14 +50,14 @@ func meanOutputs(ctx context.Context, n *model.Network, images []float32, layers
 			}
 		}
 	}
-	means := map[int][]float32{}
+	average := map[int][]float32{}
 	for l, sum := range sums {
-		means[l] = make([]float32, len(sum))
+		average[l] = make([]float32, len(sum))
 		for i, v := range sum {
-			means[l][i] = float32(v / float64(total))
+			average[l][i] = float32(v / float64(total))
 		}
 	}
-	return means, nil
+	return average, nil
 }
 
 // receivers are the layers that read a layer.
@@ -107,6 +119,26 @@ func synapse(n *model.Network, from, to model.Address, sent []float32) Synapse {
 		weight = Number(total)
 	}
 	return Synapse{From: from, To: to, Weight: weight, Contribution: Number(sum / float64(len(positions)))}
+}
+
+// circle are the synapses within a recurrent layer into one of its neurons and from it, itself included;
+// shown is what the layer's neurons show on average, at each step. At the first step they carry nothing.
+func circle(n *model.Network, a model.Address, shown []float32) (in, out []Synapse) {
+	steps := n.Steps(a.Layer)
+	before := make([]float64, n.Geometry(a.Layer).Act[0])
+	for u := range before {
+		for _, v := range shown[u*steps : (u+1)*steps-1] {
+			before[u] += float64(v) / float64(steps)
+		}
+	}
+	carried := func(from, to int) Synapse {
+		w := float64(n.Feedback(a.Layer, from, to))
+		return Synapse{From: model.Neuron(a.Layer, from), To: model.Neuron(a.Layer, to), Weight: Number(w), Contribution: Number(w * before[from])}
+	}
+	for u := range before {
+		in, out = append(in, carried(u, a.Unit)), append(out, carried(a.Unit, u))
+	}
+	return in, out
 }
 
 // strongestSynapses are up to `each` synapses of either sign, excitatory ones first, and how many

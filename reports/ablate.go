@@ -96,6 +96,9 @@ func (r AblateReport) replacements() string {
 			over := ""
 			if t := r.Targets[0].Address; r.Network.Geometry(t.Layer).Act.Area() > 1 && t.Row == model.AllPositions {
 				over = ", position by position"
+				if r.Network.Steps(t.Layer) > 0 {
+					over = ", step by step"
+				}
 				if r.MeanOver == ablate.OverChannel {
 					over = ", one number a channel"
 				}

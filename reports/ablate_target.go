@@ -39,6 +39,8 @@ func nameTargets(n *model.Network, all []ablate.Target) targets {
 		switch {
 		case a.Unit == model.AllUnits && a.Row == model.AllPositions:
 			t.name = fmt.Sprintf("layer %d", a.Layer)
+		case a.Unit == model.AllUnits && a.Step() > 0:
+			t.name = fmt.Sprintf("layer %d at step %d", a.Layer, a.Step())
 		case a.Unit == model.AllUnits:
 			t.name = "position " + a.String()
 		}
@@ -106,20 +108,26 @@ func layerNames(all []ablate.Target) []string {
 // place says where in the network an address is.
 func place(n *model.Network, a model.Address) string {
 	l, g := n.Layer(a.Layer), n.Geometry(a.Layer)
-	var s string
+	s, channels := "", "channel"
+	if l.Steps > 0 {
+		channels = "neuron"
+	}
 	switch {
 	case a.Unit == model.AllUnits && a.Row == model.AllPositions:
 		return fmt.Sprintf("%s, all %s", l.Name, plural(g.Act[0], "neuron"))
 	case a.Unit == model.AllUnits:
-		s = fmt.Sprintf("all %s of %s", plural(g.Act[0], "channel"), l.Name)
-	case g.Act.Area() > 1:
+		s = fmt.Sprintf("all %s of %s", plural(g.Act[0], channels), l.Name)
+	case g.Act.Area() > 1 && l.Steps == 0:
 		s = fmt.Sprintf("channel %d of %s", a.Unit, l.Name)
 	case a.Layer == n.Depth():
 		s = fmt.Sprintf("unit %d of %s, the logit of %s", a.Unit, l.Name, n.Classes[a.Unit])
 	default:
 		s = fmt.Sprintf("unit %d of %s", a.Unit, l.Name)
 	}
-	if a.Row != model.AllPositions && g.Act.Area() > 1 {
+	switch {
+	case a.Step() > 0:
+		s += fmt.Sprintf(" at step %d", a.Step())
+	case a.Row != model.AllPositions && g.Act.Area() > 1:
 		s += fmt.Sprintf(" at row %d, column %d", a.Row, a.Col)
 	}
 	return s

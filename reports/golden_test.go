@@ -46,6 +46,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestGolden(t *testing.T) {
 	goldenEntries(t, map[string]Entry{
 		"0001-train":       Train(fixtureTrain(t)),
+		"0001-train-ff":    Train(fixtureForwardForward(t)),
 		"0002-ablate-3-17": Ablate(fixtureAblate(t)),
 	})
 }

@@ -33,7 +33,7 @@ func (r AtlasReport) layerSection(layer int) Section {
 
 func (r AtlasReport) layerTable(layer int, ranked []probe.Unit) Table {
 	has := contentsOf(r.Survey)
-	maps := has.parts && r.Network.Geometry(layer).Act.Area() > 1
+	maps := has.parts && r.Network.Maps(layer)
 	t := Table{Columns: append(textColumns("neuron", "label"), numberColumns("AUROC", "d′")...)}
 	perClass := len(r.Survey.Classes) <= classesByColumn
 	if perClass {

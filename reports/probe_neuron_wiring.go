@@ -20,8 +20,12 @@ func (r NeuronReport) synapseSection() Section {
 	if len(blocks) == 0 {
 		return Section{}
 	}
-	return Section{"Synapses", append([]Block{Paragraph("Contribution: what the sender adds to the receiver's pre-activation, averaged over images and the receiver's positions; " +
-		"above 0 it excites. Weight: the synapse's, or the sum over a bundle (a convolution's kernel).")}, blocks...)}
+	said := "Contribution: what the sender adds to the receiver's pre-activation, averaged over images and the receiver's positions; " +
+		"above 0 it excites. Weight: the synapse's, or the sum over a bundle (a convolution's kernel)."
+	if r.Network.Steps(x.Unit.Address.Layer) > 0 {
+		said += " A recurrent layer's positions are its steps; within the layer a sender carries what it showed a step before, and nothing at the first."
+	}
+	return Section{"Synapses", append([]Block{Paragraph(said)}, blocks...)}
 }
 
 func (r NeuronReport) synapses(title, end string, all []probe.Synapse, count probe.SignCount, other func(probe.Synapse) model.Address) Table {

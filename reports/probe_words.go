@@ -210,11 +210,15 @@ func surveyFacts(s *probe.Survey, n *model.Network, set *datasets.Set, modelPath
 
 // activationName says what stands for a unit of a layer on an image.
 func activationName(s *probe.Survey, n *model.Network, layer int) string {
+	positions := "positions"
+	if n.Steps(layer) > 0 {
+		positions = "steps"
+	}
 	switch {
 	case n.Geometry(layer).Act.Area() == 1:
 		return "activation"
 	case s.Summary == probe.Mean:
-		return "activation (mean over positions)"
+		return "activation (mean over " + positions + ")"
 	}
-	return "activation (maximum over positions)"
+	return "activation (maximum over " + positions + ")"
 }

@@ -9,11 +9,15 @@ import (
 // terminalWidth is where running text wraps.
 const terminalWidth = 80
 
-// Terminal is the entry in short, for the screen: title, answer, warnings and the tables
+// Terminal is the entry in short, for the screen: title, claim, answer, warnings and the tables
 // marked for it.
 func Terminal(e Entry) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s", plain(e.Title), wrap(e.Answer, terminalWidth))
+	fmt.Fprintf(&b, "%s\n\n", plain(e.Title))
+	if e.Claim != "" {
+		b.WriteString(wrap("Claim: "+e.Claim, terminalWidth))
+	}
+	b.WriteString(wrap(e.Answer, terminalWidth))
 	for _, w := range e.Warnings {
 		b.WriteString("\n" + wrap("warning: "+w, terminalWidth))
 	}

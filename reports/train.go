@@ -16,6 +16,8 @@ type TrainReport struct {
 	// Accuracy and Recall are Wilson intervals of the confirm accuracy and each class's recall.
 	Accuracy CI
 	Recall   []CI
+	// Goodness is that of the confirm accuracy by goodness, for networks that have one.
+	Goodness CI
 	// Specimens are all networks this run raised, the reported one included. One or none means
 	// that there was only this one.
 	Specimens []Specimen
@@ -35,15 +37,21 @@ type Specimen struct {
 // Train is the entry of a training run.
 func Train(r TrainReport) Entry {
 	n := r.Network
+	claim, by := "", ""
+	if r.forwardForward() {
+		claim, by = localClaim, ", without back-propagation,"
+	}
 	return Entry{
+		Claim:    claim,
 		Kind:     "train",
 		Slug:     "train",
 		Title:    "Training a network to tell " + telling(n.Classes),
-		Question: fmt.Sprintf("How well does a network trained on %s tell %s on images it has not seen?", r.Set.Source, telling(n.Classes)),
+		Question: fmt.Sprintf("How well does a network trained on %s%s tell %s on images it has not seen?", r.Set.Source, by, telling(n.Classes)),
 		Answer:   r.answer(),
 		Method:   r.method(),
 		Sections: nonEmpty(
 			r.resultSection(),
+			r.ruleSection(),
 			r.specimenSection(),
 			r.curvesSection(),
 			r.mistakesSection(),
@@ -76,15 +84,19 @@ func nonEmpty(sections ...Section) []Section {
 
 func (r TrainReport) answer() string {
 	c := r.Confirm
-	s := fmt.Sprintf("The network answers %s of %s %s images right: accuracy %s (95 %% interval %s)",
-		Count(c.Correct), Count(c.Images), c.Split, Percent(c.Accuracy), PercentInterval(r.Accuracy.Low, r.Accuracy.High))
+	subject := "The network"
+	if r.forwardForward() {
+		subject = "Without back-propagation the network"
+	}
+	s := fmt.Sprintf("%s answers %s of %s %s images right: accuracy %s (95 %% interval %s)",
+		subject, Count(c.Correct), Count(c.Images), c.Split, Percent(c.Accuracy), PercentInterval(r.Accuracy.Low, r.Accuracy.High))
 	if b := r.Set.Bound; b != nil {
 		s += fmt.Sprintf(", which is %s of the best possible %s", Percent(c.Accuracy/b.Accuracy), Percent(b.Accuracy))
 	}
 	if class, share := r.commonest(); r.Accuracy.Low <= share {
 		s += fmt.Sprintf("; that is not detectably better than always answering %s (%s)", class, Percent(share))
 	}
-	return s + "."
+	return s + r.goodnessText() + "."
 }
 
 // commonest is the class with the most confirm images and its share: what a network that
@@ -121,6 +133,9 @@ func (r TrainReport) caveats() []string {
 	if len(r.Specimens) < 2 {
 		caveats[0] += " One network is one specimen (n = 1)."
 	}
+	if r.forwardForward() {
+		caveats = append(caveats, r.localCaveats()...)
+	}
 	return caveats
 }
 
@@ -133,6 +148,7 @@ func (r TrainReport) resultSection() Section {
 	}
 	row := func(cells ...string) { t.Rows = append(t.Rows, cells) }
 	row("accuracy", Percent(c.Accuracy), PercentInterval(r.Accuracy.Low, r.Accuracy.High), Count(c.Images))
+	r.goodnessRows(row)
 	for i, counts := range c.Confusion {
 		interval := Missing
 		if i < len(r.Recall) {

@@ -36,12 +36,15 @@ func recipe(o model.TrainOptions) string {
 	if name == "" {
 		name = o.Optimizer
 	}
-	parts := []string{
-		fmt.Sprintf("%s, peak learning rate %s with cosine decay to 0", name, decimal(o.Rate)),
-		"weight decay " + decimal(o.WeightDecay),
-		fmt.Sprintf("batches of %d", o.Batch),
-		"at most " + plural(o.Epochs, "epoch"),
+	var parts []string
+	if o.Rule != "" {
+		parts = append(parts, o.Rule)
 	}
+	parts = append(parts,
+		fmt.Sprintf("%s, peak learning rate %s with cosine decay to 0", name, decimal(o.Rate)),
+		"weight decay "+decimal(o.WeightDecay),
+		fmt.Sprintf("batches of %d", o.Batch),
+		"at most "+plural(o.Epochs, "epoch"))
 	if o.Patience > 0 {
 		parts = append(parts, fmt.Sprintf("stop after %s without gain on select", plural(o.Patience, "epoch")))
 	}

@@ -7,11 +7,13 @@ import (
 
 // trainData is a training run for programs.
 type trainData struct {
-	Network  string             `json:"network"`
-	Classes  []string           `json:"classes"`
-	Confirm  model.Evaluation   `json:"confirm"`
-	Accuracy CI                 `json:"confirm_accuracy_interval"`
-	Recall   []recallData       `json:"confirm_recall"`
+	Network  string           `json:"network"`
+	Classes  []string         `json:"classes"`
+	Confirm  model.Evaluation `json:"confirm"`
+	Accuracy CI               `json:"confirm_accuracy_interval"`
+	Recall   []recallData     `json:"confirm_recall"`
+	// Goodness is the other way in which a network trained by forward-forward answers.
+	Goodness *goodnessData      `json:"by_goodness,omitempty"`
 	Bound    *boundData         `json:"best_possible,omitempty"`
 	Sizes    map[string]int     `json:"images"`
 	Features []string           `json:"features,omitempty"`
@@ -31,6 +33,11 @@ type recallData struct {
 	Images int     `json:"images"`
 	Recall float64 `json:"recall"`
 	CI
+}
+
+type goodnessData struct {
+	model.GoodnessRecord
+	Interval CI `json:"confirm_accuracy_interval"`
 }
 
 type boundData struct {
@@ -65,6 +72,9 @@ func (r TrainReport) data() trainData {
 			x.CI = r.Recall[c]
 		}
 		d.Recall = append(d.Recall, x)
+	}
+	if g := record.Goodness; g != nil {
+		d.Goodness = &goodnessData{*g, r.Goodness}
 	}
 	if b := r.Set.Bound; b != nil {
 		d.Bound = &boundData{b.Accuracy, b.How}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"neuroprobe/model"
@@ -29,6 +30,10 @@ func LayerTable(n *model.Network) Table {
 			"A neuron of a convolution is a channel, whose K synapses are the same at every position. Each neuron also has a bias, " +
 			"counted among the parameters. LAYER:NEURON names a neuron, counted from 0: " + exampleAddress(n) + "."},
 	}
+	if slices.ContainsFunc(n.Spec.Layers, func(l model.Layer) bool { return l.Pool != nil && l.Pool.Kind == model.LengthNormalise }) {
+		t.Notes = append(t.Notes, Note{Text: "Length normalisation divides the activations of a layer by √(mean a² + 1e-8). An ablation acts before it: " +
+			"what the layer's other neurons hand on grows to fill the place of one that falls silent."})
+	}
 	return t
 }
 
@@ -44,6 +49,8 @@ func computes(number int, l model.Layer, g model.Geometry) string {
 		parts = append(parts, s)
 	case model.Dense:
 		parts = append(parts, "dense")
+	case model.Recurrent:
+		parts = append(parts, fmt.Sprintf("dense, fed back into itself, %d steps", l.Steps))
 	case model.Add:
 		var from []string
 		for _, in := range g.Inputs {
@@ -61,6 +68,10 @@ func computes(number int, l model.Layer, g model.Geometry) string {
 		switch p.Kind {
 		case model.GlobalAveragePool:
 			parts = append(parts, "global average pool")
+		case model.LengthNormalise:
+			parts = append(parts, "length normalisation")
+		case model.LastStep:
+			parts = append(parts, "last step")
 		case model.MaxPool:
 			s := fmt.Sprintf("max pool %d×%d", p.Size, p.Size)
 			if p.Stride > 0 && p.Stride != p.Size {

@@ -27,6 +27,9 @@ func Prepare(ctx context.Context, n *model.Network, set *datasets.Set, o Options
 	if err := n.Fits(set); err != nil {
 		return nil, err
 	}
+	if err := n.CheckEdges(); err != nil {
+		return nil, err
+	}
 	p := &Preparation{Network: n, Set: set, Options: o.filled(), Edges: n.Edges()}
 	var err error
 	if p.Goal, err = ParseTarget(o.Target, set); err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Case is a question with a known answer.
 type Case struct {
-	Room string // whose machinery it tries: "stats", "model", "probe", "ablate", "circuit"
+	Room string // whose machinery it tries: "stats", "model", "probe", "ablate", "circuit", "state"
 	Name string
 	// Source is where the answer comes from: a paper, "by hand", or the slow way that was compared.
 	Source   string
@@ -23,7 +23,7 @@ type Case struct {
 
 // Cases are all cases, room by room.
 func Cases() []Case {
-	return slices.Concat(statsCases(), modelCases(), probeCases(), ablateCases(), circuitCases())
+	return slices.Concat(statsCases(), modelCases(), probeCases(), ablateCases(), circuitCases(), stateCases())
 }
 
 // Result is what became of a case.

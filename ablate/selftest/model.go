@@ -17,6 +17,8 @@ func modelCases() []Case {
 	cases := []Case{
 		{"model", "convolution, pooling, skip, average", "by hand", []float64{4, 1, 4, 4, 3.75}, 1e-6, byHand},
 		{"model", "a cut edge into a sum that reads it twice", "by hand", []float64{0, 10}, 0, sumTwice},
+		// Activities (3, 1) on a positive and (1, 0) on a negative image; θ = 2, τ = √2: margins 8/√2 and 1/√2.
+		{"model", "forward-forward: loss of a layer", "by hand", []float64{(math.Log1p(math.Exp(-8/math.Sqrt2)) + math.Log1p(math.Exp(-1/math.Sqrt2))) / 2}, 1e-6, goodness},
 		{"model", "saved and read back: same digest", "identity", []float64{1}, 0, savedAndRead},
 	}
 	for _, p := range model.Presets {
@@ -157,13 +159,13 @@ func againstDifferences(_ context.Context, spec model.Spec) (float64, error) {
 	return worst, nil
 }
 
-// cutEdges cuts edges into every layer with weights, and compares the receiving layer's pre-activations with those
+// cutEdges cuts edges into every layer that is cut into edges and has weights, and compares the receiving layer's pre-activations with those
 // of plain loops whose weights of the edge are 0.
 func cutEdges(_ context.Context, spec model.Spec) (float64, error) {
 	n, x := modeltest.Random(spec, 6), modeltest.Images(spec.Input, 1, 7)
 	worst := 0.0
 	for l := 1; l <= n.Depth(); l++ {
-		if n.Layer(l).Kind == model.Add {
+		if n.Layer(l).Kind == model.Add || n.Steps(l) > 0 {
 			continue
 		}
 		in := n.Geometry(l).Inputs[0]
@@ -202,7 +204,9 @@ func lesions(n *model.Network, images int, seed uint64) []model.Arm {
 			model.Zero(model.Address{Layer: l, Unit: model.AllUnits, Row: model.AllPositions, Col: model.AllPositions}),
 			cut(model.Neuron(in, r.IntN(n.Geometry(in).Out[0])), unit()),
 		} {
-			arms = append(arms, model.Arm{Edits: []model.Edit{e}})
+			if e.From == nil || n.Steps(l) == 0 { // no edge leads into a recurrent layer
+				arms = append(arms, model.Arm{Edits: []model.Edit{e}})
+			}
 		}
 		later := model.Neuron(n.Depth(), r.IntN(len(n.Classes)))
 		if l < n.Depth() {
@@ -310,4 +314,14 @@ func must[T any](v T, err error) T {
 		panic(fmt.Sprint("selftest: ", err))
 	}
 	return v
+}
+
+func goodness(context.Context) ([]float64, error) {
+	g, err := model.NewGradients(modeltest.Wire(2, [][]float32{{1, 0, 0}, {0, 1, 0}}), 2, model.Goodness, model.Wanted{Params: true})
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	loss, err := g.Run([]float32{3, 1, 1, 0}, []float32{1, -1})
+	return []float64{loss}, err
 }

@@ -25,6 +25,8 @@ func probeCases() []Case {
 		}}
 	}
 	return []Case{
+		// XᵀY = (0, −8), XᵀX = 20, ‖YᵀY‖ = √112; without the diagonals HSIC is −16, 416/3 and 32.
+		{"probe", "CKA of 4 images, plain and debiased", "by hand", []float64{64 / (20 * math.Sqrt(112)), -16 / math.Sqrt(416./3*32)}, 1e-6, similarity},
 		survey("detector: AUROC, within class, on select", "by hand", 0, func(s *probe.Survey) []float64 {
 			t := s.Units[spotUnit].Tuning[spotConcept]
 			return []float64{float64(t.AUROC), float64(t.Within.AUROC), float64(t.SelectAUROC)}
@@ -296,4 +298,17 @@ func plantedMap(ctx context.Context) ([]float64, error) {
 	}
 	overlap := survey.Units[0].Overlaps[0]
 	return []float64{float64(overlap.IoU), float64(overlap.SelectIoU)}, nil
+}
+
+func similarity(context.Context) ([]float64, error) {
+	x, err := probe.NewRepresentation([]float64{7, 9, 11, 13}, 4, 1)
+	if err != nil {
+		return nil, err
+	}
+	y, err := probe.NewRepresentation([]float64{2, 7, 0, 5, 0, 3, 2, 5}, 4, 2)
+	if err != nil {
+		return nil, err
+	}
+	s := probe.Similar(x, y)
+	return []float64{float64(s.CKA), float64(s.Debiased)}, nil
 }

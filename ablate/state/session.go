@@ -29,6 +29,11 @@ type Session struct {
 // noise. first is the number of the first subject among all of an experiment: the noise of a
 // subject depends on its number, and not on who runs beside it.
 func NewSession(n *model.Network, body Body, rates *Rates, first int, s *State) (*Session, error) {
+	return sessionWith(n, body, rates, first, s, model.NewSession(n))
+}
+
+// sessionWith is NewSession with the buffers of a session that is used no more.
+func sessionWith(n *model.Network, body Body, rates *Rates, first int, s *State, buffers *model.Session) (*Session, error) {
 	if err := body.Check(); err != nil {
 		return nil, err
 	}
@@ -38,9 +43,11 @@ func NewSession(n *model.Network, body Body, rates *Rates, first int, s *State) 
 	if err := s.check(n); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	session := &Session{State: s, network: n, body: body, rates: rates, session: model.NewSession(n), tiring: Tiring(n), first: first,
+	session := &Session{State: s, network: n, body: body, rates: rates, session: buffers, tiring: Tiring(n), first: first,
 		keep: make([][]float32, n.Depth()+1), fill: make([][]float32, n.Depth()+1)}
-	session.trace.Pre = session.tiring
+	if body.Fatigue > 0 { // else nobody asks for the drive, and the layers run in one go
+		session.trace.Pre = session.tiring
+	}
 	session.layOut()
 	return session, nil
 }

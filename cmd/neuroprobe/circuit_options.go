@@ -78,7 +78,12 @@ func (o *circuitOptions) parse(cmd *cobra.Command) error {
 // open opens the lab and makes the options of a circuit experiment out of the flags. check looks at
 // what the command names in the network.
 func (o *circuitOptions) open(ctx context.Context, check func(*model.Network) error) (*experiment, circuit.Options, error) {
-	e, err := o.experimentOptions.open(ctx, check)
+	e, err := o.experimentOptions.open(ctx, func(n *model.Network) error {
+		if err := n.CheckEdges(); err != nil {
+			return err
+		}
+		return check(n)
+	})
 	if err != nil {
 		return nil, circuit.Options{}, err
 	}

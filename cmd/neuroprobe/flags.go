@@ -18,7 +18,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		f := invalid.GetFlag()
-		wanted := map[string]string{"int": "a whole number", "uint64": "a whole number from 0", "float64": "a number", "bool": "true or false"}
+		wanted := map[string]string{"int": "a whole number", "intSlice": "whole numbers, separated by commas", "uint64": "a whole number from 0", "float64": "a number", "bool": "true or false"}
 		if want, ok := wanted[f.Value.Type()]; ok {
 			err = usagef("--%s %q: want %s", f.Name, invalid.GetValue(), want)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"neuroprobe/datasets"
@@ -138,7 +137,7 @@ func oneNeuron(n *model.Network, text string) (*model.Address, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a := addresses[0]; len(addresses) > 1 || a.Unit == model.AllUnits || strings.Contains(text, "@") {
+	if a := addresses[0]; len(addresses) > 1 || a.Unit == model.AllUnits || a.Row != model.AllPositions {
 		return nil, errors.New("neuron " + text + ": want one whole neuron, like 3:17")
 	}
 	return &addresses[0], nil

@@ -24,6 +24,8 @@ missing and measures what changes.`,
 // stateCommands are the subcommands.
 func stateCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
+		newStateTiredCmd(g, runStateTired),
+		newStatePrimedCmd(g, runStatePrimed),
 		newStateAsyncCmd(g, runStateAsync),
 	}
 }

@@ -26,6 +26,9 @@ func (r *trainRun) report(ctx context.Context) error {
 		}
 		if k == 1 {
 			t.Network, t.Confirm, t.Accuracy, t.Recall = n, e, wilson(e.Correct, e.Images), recalls(e)
+			if a, ok := n.Record.Goodness.On(datasets.Confirm); ok {
+				t.Goodness = wilson(a.Correct, a.Images)
+			}
 		}
 		path, err := filepath.Rel(r.lab.dir, r.lab.specimenPath(k))
 		if err != nil {

@@ -45,7 +45,7 @@ func runTrain(ctx context.Context, o *trainOptions) error {
 	if err := begin(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Err, "training %s on %s with %s\n", r.plan.Spec.Name, r.set.Source, o.arithmetic())
+	fmt.Fprintf(o.Err, "training %s%s on %s with %s\n", r.plan.Spec.Name, byRule(r.training.Rule), r.set.Source, o.arithmetic())
 	for r.plan.Done < r.plan.Specimens {
 		if err := r.raise(ctx); err != nil {
 			return err
@@ -59,6 +59,14 @@ func runTrain(ctx context.Context, o *trainOptions) error {
 		return err
 	}
 	return nil
+}
+
+// byRule names a learning rule that is not the usual one.
+func byRule(rule string) string {
+	if rule == "" {
+		return ""
+	}
+	return " by " + rule
 }
 
 // allowed keeps a run from overwriting what somebody may still want.
@@ -91,7 +99,7 @@ func (r *trainRun) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if r.spec == "" {
-		r.plan.Spec, err = model.Preset(r.preset, model.Shape{r.set.Channels, r.set.Height, r.set.Width}, len(r.set.Classes))
+		r.plan.Spec, err = r.network(model.Shape{r.set.Channels, r.set.Height, r.set.Width}, len(r.set.Classes))
 	}
 	return err
 }

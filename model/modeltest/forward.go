@@ -1,6 +1,10 @@
 package modeltest
 
-import "neuroprobe/model"
+import (
+	"math"
+
+	"neuroprobe/model"
+)
 
 // Nudge adds Delta to one activation of a layer (0: the normalised input), before pooling, for
 // differences finer than float32.
@@ -30,6 +34,11 @@ func Forward(n *model.Network, image []float32, nudges ...Nudge) (pre, act, out 
 	pre, act, out = append(pre, input), append(act, input), append(out, input)
 	for number := 1; number <= n.Depth(); number++ {
 		l, g := n.Layer(number), n.Geometry(number)
+		if l.Kind == model.Recurrent {
+			z, a := unrolled(n, number, out[g.Inputs[0]], nudges)
+			pre, act, out = append(pre, z), append(act, a), append(out, pooled(l.Pool, a, g))
+			continue
+		}
 		z := make([]float64, g.Act.Size())
 		for u := range g.Act[0] {
 			for y := range g.Act[1] {
@@ -84,9 +93,57 @@ func weightedSum(n *model.Network, number, u, y, x int, out [][]float64) float64
 	return sum
 }
 
+// unrolled is a recurrent layer by its definition; a nudge of a step reaches the next.
+func unrolled(n *model.Network, number int, in []float64, nudges []Nudge) (z, a []float64) {
+	l, g, p := n.Layer(number), n.Geometry(number), n.Params[number]
+	z, a = make([]float64, g.Act.Size()), make([]float64, g.Act.Size())
+	for t := range l.Steps {
+		for u := range l.Units {
+			row, at := p.Weight[u*g.FanIn:(u+1)*g.FanIn], u*l.Steps+t
+			z[at] = float64(p.Bias[u])
+			for k, v := range in {
+				z[at] += v * float64(row[k])
+			}
+			for k := 0; t > 0 && k < l.Units; k++ {
+				z[at] += a[k*l.Steps+t-1] * float64(row[len(in)+k])
+			}
+		}
+		for u := range l.Units {
+			at := u*l.Steps + t
+			if a[at] = z[at]; l.Activation == model.ReLU {
+				a[at] = max(z[at], 0)
+			}
+			for _, x := range nudges {
+				if x.Layer == number && x.Index == at {
+					a[at] += x.Delta
+				}
+			}
+		}
+	}
+	return z, a
+}
+
 func pooled(p *model.Pool, a []float64, g model.Geometry) []float64 {
 	if p == nil {
 		return a
+	}
+	if p.Kind == model.LengthNormalise {
+		squares := 0.0
+		for _, v := range a {
+			squares += v * v
+		}
+		var out []float64
+		for _, v := range a {
+			out = append(out, v/math.Sqrt(squares/float64(len(a))+1e-8))
+		}
+		return out
+	}
+	if p.Kind == model.LastStep {
+		var out []float64
+		for u := range g.Act[0] {
+			out = append(out, a[(u+1)*g.Act[1]-1])
+		}
+		return out
 	}
 	size, stride := p.Size, p.Stride
 	if p.Kind == model.GlobalAveragePool {
