@@ -60,6 +60,9 @@ func (r AsyncReport) slug() string {
 func (r AsyncReport) title() string {
 	x := r.Result
 	title := fmt.Sprintf("Out of step: neurons update %s, from %s", r.pace(), x.From)
+	if x.From == state.FromPrevious {
+		title = fmt.Sprintf("Out of step: neurons update %s, from another image's activity", r.pace())
+	}
 	if len(x.Lesions) > 0 {
 		title += ", " + enumerate(r.lesions()) + " silent"
 	}
@@ -106,27 +109,27 @@ func (r AsyncReport) changing() *state.AsyncGroup {
 func (r AsyncReport) answer() string {
 	x := r.Result
 	var s strings.Builder
-	fmt.Fprintf(&s, "True of how it is run, but the answer does not need it: out of step, %s (%s on %s, %s and starts) all settle on the synchronous logits, bit for bit. ",
+	fmt.Fprintf(&s, "True of how it is run, but the answer does not need it: out of step, %s (%s of %s, %s and starts) all settle on the synchronous logits, bit for bit. ",
 		plural(x.Identical, "trial"), plural(x.Images, "image"), x.Split, plural(len(x.Arms), "order"))
 	g := r.changing()
 	if g == nil {
-		fmt.Fprintf(&s, "%s every image begins with the answer that it ends with, and the last change is at %s updates a neuron %s.", r.from(), Number(x.All.Settling.Estimate), asyncRange(x.All.Settling))
+		fmt.Fprintf(&s, "%s every image begins with the answer that it ends with, %s of the trials leave it for a while, and the last change is at %s updates a neuron %s.", r.from(), Percent(x.All.Detour.Estimate), Number(x.All.Settling.Estimate), asyncRange(x.All.Settling))
 		return s.String()
 	}
-	fmt.Fprintf(&s, "%s %s, where the answer must change%s, decide after %s updates a neuron (95 %% interval %s)", r.from(), plural(g.N, "image"), r.outOf(), Number(g.Decision.Estimate),
-		Interval(g.Decision.Low, g.Decision.High))
-	if x.Gap.Low > 0 {
+	fmt.Fprintf(&s, "%s %s of %s must %s; they decide after %s updates a neuron (95 %% interval %s)", r.from(), Count(g.N), plural(x.Images, "image"), r.must(),
+		Number(g.Decision.Estimate), Interval(g.Decision.Low, g.Decision.High))
+	if g.Settling.Low > g.Decision.High {
 		fmt.Fprintf(&s, ", while something goes on changing until %s %s", Number(g.Settling.Estimate), asyncRange(g.Settling))
 	}
-	if c := r.steepest(); c != nil {
-		later := "harder ones later"
+	if c := x.Difficulty.Within; c != nil && excludesZero(c.Rho.Low, c.Rho.High) {
+		later := "harder images decide later"
 		if c.Rho.Estimate > 0 {
-			later = "easier ones later"
+			later = "easier images decide later"
 		}
-		fmt.Fprintf(&s, "; %s (%sρ = %s, %s)", later, asyncAmong(c.Images), Number(c.Rho.Estimate), Interval(c.Rho.Low, c.Rho.High))
+		fmt.Fprintf(&s, "; within an answer %s (ρ = %s, %s)", later, Number(c.Rho.Estimate), Interval(c.Rho.Low, c.Rho.High))
 	}
 	if v := r.variance(false); v != nil {
-		fmt.Fprintf(&s, "; the order decides %s of the variance of their decision times (%s)", Percent(v.Share.Estimate), PercentInterval(v.Share.Low, v.Share.High))
+		fmt.Fprintf(&s, "; of the variance of their decision times the order makes %s (%s)", Percent(v.Share.Estimate), PercentInterval(v.Share.Low, v.Share.High))
 	}
 	return s.String() + "."
 }
@@ -134,12 +137,12 @@ func (r AsyncReport) answer() string {
 // asyncRange is an interval in brackets behind a number.
 func asyncRange(i ablate.Interval) string { return "(" + Interval(i.Low, i.High) + ")" }
 
-// asyncAmong names the images of a correlation, unless it is of all.
-func asyncAmong(images string) string {
-	if images == "all" {
-		return ""
+// must is what images have to do that do not begin with their answer.
+func (r AsyncReport) must() string {
+	if r.Result.From == state.FromSilence {
+		return "find an answer"
 	}
-	return "among those that " + strings.Replace(images, "settled", "settle", 1) + " "
+	return "change the answer"
 }
 
 // from says where trials begin, at the beginning of a sentence.
@@ -156,14 +159,6 @@ func (r AsyncReport) from() string {
 	return "From rest,"
 }
 
-// outOf is how many images there are, if not all must change.
-func (r AsyncReport) outOf() string {
-	if g := r.changing(); g.N < r.Result.Images {
-		return fmt.Sprintf(" (of %s)", Count(r.Result.Images))
-	}
-	return ""
-}
-
 // startAnswer is the commonest answer at the start, and whether all trials begin with it.
 func (r AsyncReport) startAnswer() (class string, all bool) {
 	counts := r.Result.StartAnswers
@@ -174,22 +169,6 @@ func (r AsyncReport) startAnswer() (class string, all bool) {
 		class = r.Result.Classes[k]
 	}
 	return class, most == r.trials()
-}
-
-// steepest is the strongest correlation of margin and decision time within an answer whose interval
-// excludes 0, failing which that of all images; nil where neither says anything.
-func (r AsyncReport) steepest() *state.AsyncCorrelation {
-	var best *state.AsyncCorrelation
-	for k := range r.Result.Difficulty.Correlations {
-		c := &r.Result.Difficulty.Correlations[k]
-		if c.Time != "decision" || !excludesZero(c.Rho.Low, c.Rho.High) || c.Images == "all" && best != nil {
-			continue
-		}
-		if best == nil || best.Images == "all" || max(c.Rho.Estimate, -c.Rho.Estimate) > max(best.Rho.Estimate, -best.Rho.Estimate) {
-			best = c
-		}
-	}
-	return best
 }
 
 // variance is the analysis of the images whose answer must change, or of all where they are the same.
@@ -248,7 +227,7 @@ func (r AsyncReport) method() string {
 		"Difficulty: the margin of the synchronous answer's logit over the strongest other")
 	fmt.Fprintf(&s, "; hard, medium and easy are the terciles of %s (up to %s, up to %s, above). ", plural(x.Difficulty.Select, "select image"), Number(x.Difficulty.Cuts[0]), Number(x.Difficulty.Cuts[1]))
 	fmt.Fprintf(&s, "An image counts with the mean over its orders; intervals are 95 %% bootstrap intervals over images (%s). Tests are permutation tests (%s), two-sided, adjusted by Benjamini and Hochberg for all %d: "+
-		"the variance of mean decision times between groups, and the correlation of ranks within settled answers. ", plural(x.Resamples, "resample"), plural(x.Permutations, "permutation"), len(x.Tests))
+		"the variance of mean decision times between groups, and the correlation of ranks among images that settle on the same answer and begin alike with it or not. ", plural(x.Resamples, "resample"), plural(x.Permutations, "permutation"), len(x.Tests))
 	fmt.Fprintf(&s, "Seed %d.", x.Seed)
 	return s.String()
 }

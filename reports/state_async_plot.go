@@ -185,20 +185,18 @@ func (a asyncTracks) draw(c draw.Canvas, p *plot.Plot) {
 		}
 		c.StrokeLines(style, steps)
 		if at, ok := decidedAt(track); ok {
-			bar := line(style.Color, 2)
-			c.StrokeLine2(bar, x(at), y(0)-8*pixel, x(at), y(0)+8*pixel)
+			c.DrawGlyph(draw.GlyphStyle{Color: style.Color, Radius: 5 * pixel, Shape: draw.CircleGlyph{}}, vg.Point{X: x(at.Time), Y: y(at.Margin)})
 		}
 	}
 }
 
-// decidedAt is when a margin is above 0 for good.
-func decidedAt(track []state.Track) (float64, bool) {
-	at, found := 0.0, false
+// decidedAt is from where on a margin is above 0 for good.
+func decidedAt(track []state.Track) (at state.Track, found bool) {
 	for _, t := range slices.Backward(track) {
 		if !(t.Margin > 0) {
 			break
 		}
-		at, found = t.Time, true
+		at, found = t, true
 	}
 	return at, found
 }

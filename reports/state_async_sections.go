@@ -16,6 +16,15 @@ func asyncMean(i *ablate.Interval) []string {
 	return []string{Number(i.Estimate), Interval(i.Low, i.High)}
 }
 
+// asyncMeanOf is a mean of n images: one alone has no interval.
+func asyncMeanOf(i *ablate.Interval, n int) []string {
+	cells := asyncMean(i)
+	if n < 2 {
+		cells[1] = Missing
+	}
+	return cells
+}
+
 // asyncShare is a share of trials with its interval, in one cell.
 func asyncShare(i ablate.Interval) string {
 	return Percent(i.Estimate) + " " + strings.TrimSuffix(PercentInterval(i.Low, i.High), " %")
@@ -54,8 +63,8 @@ func (r AsyncReport) decisionSection() Section {
 	t := Table{Columns: append(textColumns("images"), numberColumns("n", "decision", "95 % interval", "must change", "decision of these", "95 % interval", "settling")...), Terminal: true}
 	names, groups := r.groups()
 	for k, g := range groups {
-		row := append([]string{names[k], Count(g.N)}, asyncMean(&g.Decision)...)
-		row = append(append(row, Count(g.MustChange)), asyncMean(g.Change)...)
+		row := append([]string{names[k], Count(g.N)}, asyncMeanOf(&g.Decision, g.N)...)
+		row = append(append(row, Count(g.MustChange)), asyncMeanOf(g.Change, g.MustChange)...)
 		t.Rows = append(t.Rows, append(row, Number(g.Settling.Estimate)))
 	}
 	t.Notes = append([]Note{{Text: fmt.Sprintf("Mean times in updates a neuron. An image that begins with its answer and never leaves it decides at 0. Over the %s, half decide by %s and 95 %% by %s, half settle by %s and 95 %% by %s.",
@@ -68,10 +77,18 @@ func (r AsyncReport) decisionSection() Section {
 		tests.Notes = []Note{{Text: fmt.Sprintf("Differences are %s − %s.", x.Classes[1], x.Classes[0])}}
 	}
 	s := Section{"When it is decided", []Block{t, tests}}
+	if said := r.classesSaid(); said != "" {
+		s.Blocks = append(s.Blocks, Paragraph(said))
+	}
 	if len(x.Difficulty.Correlations) > 0 {
 		c := Table{Caption: "Difficulty: rank correlation of the synchronous margin with the time (below 0: the harder, the later)",
 			Columns: append(textColumns("images", "time"), numberColumns("n", "Spearman's ρ", "95 % interval")...)}
-		for _, v := range x.Difficulty.Correlations {
+		correlations := x.Difficulty.Correlations
+		if w := x.Difficulty.Within; w != nil {
+			correlations = append([]state.AsyncCorrelation{*w}, correlations...)
+			c.Notes = []Note{{Text: "Within answers: of ranks less the mean rank of the images that settle on the same answer and, alike, begin with it or not; so answers that take longer altogether do not enter."}}
+		}
+		for _, v := range correlations[:min(len(correlations), 2*listedGroups)] {
 			c.Rows = append(c.Rows, append([]string{v.Images, v.Time, Count(v.N)}, asyncMean(&v.Rho)...))
 		}
 		s.Blocks = append(s.Blocks, c)
@@ -80,6 +97,27 @@ func (r AsyncReport) decisionSection() Section {
 		Alt:     "Scatter plot of decision time against the margin of the synchronous answer, a dot an image.",
 		Caption: fmt.Sprintf("Decision time of each image, mean over its orders, by the margin of its synchronous answer. Dotted: terciles of the select images. n = %s on %s.", plural(x.Images, "image"), x.Split)})
 	return s
+}
+
+// classesSaid says whether it is the start that makes one of two answers take longer.
+func (r AsyncReport) classesSaid() string {
+	x := r.Result
+	if len(x.Classes) != 2 {
+		return ""
+	}
+	var by []string
+	for _, from := range state.AsyncStarts {
+		for _, a := range x.Arms {
+			if a.Rule == x.Rule && a.From == from && a.Answers != nil {
+				by = append(by, fmt.Sprintf("%s from %s", Signed(a.Answers.Estimate)+" "+SignedInterval(a.Answers.Low, a.Answers.High), from))
+			}
+		}
+	}
+	if len(by) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("Is one answer slower, or only farther from the start? Images that settle on %s decide later than those that settle on %s by %s updates a neuron (previous: from another image's activity, which favours neither).",
+		x.Classes[1], x.Classes[0], enumerate(by))
 }
 
 // courseSection is the way from the start to the answer.
@@ -103,7 +141,7 @@ func (r AsyncReport) courseSection() Section {
 			said = "Every trial begins without an answer: all logits are equal."
 		}
 	}
-	said += fmt.Sprintf(" From the decision to the last change it is %s updates a neuron more %s: the answer stands while its margin still grows.", Number(x.Gap.Estimate), asyncRange(x.Gap))
+	said += fmt.Sprintf(" From the decision to the last change it is %s updates a neuron more %s: the answer stands long before the network is at rest.", Number(x.Gap.Estimate), asyncRange(x.Gap))
 	return Section{"How the answer forms", []Block{Paragraph(said), Figure{File: "course.png", PNG: asyncCourse{x}.png(),
 		Alt:     "Shares of trials that answer rightly, have decided and have settled, over time.",
 		Caption: fmt.Sprintf("Shares of %s over time; bands are 95 %% intervals over images.", plural(r.trials(), "trial"))}, t}}
@@ -147,7 +185,7 @@ func (r AsyncReport) waySection() Section {
 	names, groups := r.groups()
 	for k, g := range groups {
 		row := []string{names[k], Count(g.N), asyncShare(g.Begins), asyncShare(g.Ever), asyncShare(g.Detour)}
-		row = append(append(row, asyncMean(&g.Wrong)...), asyncMean(&g.Changes)...)
+		row = append(append(row, asyncMeanOf(&g.Wrong, g.N)...), asyncMeanOf(&g.Changes, g.N)...)
 		if several {
 			other := Missing
 			if g.Others > 0 {
@@ -172,8 +210,11 @@ func (r AsyncReport) onTheWay() string {
 	}
 	for _, g := range x.ByOutcome {
 		if g.Name == "wrong" && x.Missed != nil {
-			said += fmt.Sprintf(" Of the trials of the %s that settle on the wrong answer, %s had the right one at some time (95 %% interval %s).",
-				plural(g.N, "image"), Percent(x.Missed.Estimate), PercentInterval(x.Missed.Low, x.Missed.High))
+			said += fmt.Sprintf(" Of the trials of the %s that settle on the wrong answer, %s found the right one at some time and lost it again", plural(g.N, "image"), Percent(x.Missed.Estimate))
+			if g.N > 1 {
+				said += fmt.Sprintf(" (95 %% interval %s)", PercentInterval(x.Missed.Low, x.Missed.High))
+			}
+			said += "."
 		}
 	}
 	return said
@@ -208,28 +249,30 @@ func (r AsyncReport) orderSection() Section {
 // armsSection are other orders and starts.
 func (r AsyncReport) armsSection() Section {
 	x := r.Result
-	t := Table{Columns: append(textColumns("order", "from"), numberColumns("n", "decision", "change", "95 % interval", "must change", "decision of these", "95 % interval", "settling", "latest")...), Terminal: true}
+	t := Table{Columns: append(textColumns("order", "from"), numberColumns("n", "must change", "decision of these", "95 % interval", "settling", "95 % interval", "latest")...), Terminal: true,
+		Notes: []Note{{Text: fmt.Sprintf("Mean times in updates a neuron, and the latest settling of all trials; the first line is this experiment (%s an image), the others are one order an image.", plural(x.Orders, "order"))}}}
+	all := Table{Caption: "All images, those that begin with their answer included", Columns: append(textColumns("order", "from"), numberColumns("n", "decision", "95 % interval", "change", "95 % interval", "with a detour")...),
+		Notes: []Note{{Text: "Change: mean decision time less that of the first line on the same images. Detours in % of trials, with 95 % interval."}}}
 	if len(x.Classes) == 2 {
-		t.Columns = append(t.Columns, numberColumns(fmt.Sprintf("%s − %s", x.Classes[1], x.Classes[0]), "95 % interval")...)
+		all.Columns = append(all.Columns, numberColumns(fmt.Sprintf("%s − %s", x.Classes[1], x.Classes[0]), "95 % interval")...)
+		all.Notes = append(all.Notes, Note{Text: fmt.Sprintf("%s − %s: decision time of images that settle on %[1]s less that of those that settle on %[2]s.", x.Classes[1], x.Classes[0])})
 	}
 	for _, a := range x.Arms {
-		row := []string{a.Name, string(a.From), Count(a.Images), Number(a.Decision.Estimate), Missing, Missing}
+		row := append([]string{a.Name, string(a.From), Count(a.Images), Count(a.MustChange)}, asyncMean(a.Changing)...)
+		t.Rows = append(t.Rows, append(append(row, asyncMean(&a.Settling)...), Number(a.LatestSettling)))
+		row = append([]string{a.Name, string(a.From), Count(a.Images)}, asyncMean(&a.Decision)...)
 		if a.Change != nil {
-			row[4], row[5] = Signed(a.Change.Estimate), SignedInterval(a.Change.Low, a.Change.High)
+			row = append(row, Signed(a.Change.Estimate), SignedInterval(a.Change.Low, a.Change.High))
+		} else {
+			row = append(row, Missing, Missing)
 		}
-		row = append(append(row, Count(a.MustChange)), asyncMean(a.Changing)...)
-		row = append(row, Number(a.Settling.Estimate), Number(a.LatestSettling))
+		row = append(row, asyncShare(a.Detour))
 		if len(x.Classes) == 2 {
 			row = append(row, asyncMean(a.Answers)...)
 		}
-		t.Rows = append(t.Rows, row)
+		all.Rows = append(all.Rows, row)
 	}
-	t.Notes = []Note{{Text: fmt.Sprintf("Times in updates a neuron; the first line is this experiment (%s an image), the others are one order an image. Change: mean decision time less that of the first line on the same images. Settling: mean, and the latest of all trials.",
-		plural(x.Orders, "order"))}}
-	if len(x.Classes) == 2 {
-		t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("%s − %s: decision time of images that settle on %[1]s less that of those that settle on %[2]s.", x.Classes[1], x.Classes[0])})
-	}
-	blocks := []Block{t}
+	blocks := []Block{t, all}
 	if x.AfterSame != nil && x.AfterOther != nil {
 		blocks = append(blocks, Paragraph(fmt.Sprintf("From the activity of another image, the decision takes %s updates a neuron %s after an image that settles on the same answer (n = %s), and %s %s after one that settles on another (n = %s).",
 			Number(x.AfterSame.Decision.Estimate), asyncRange(x.AfterSame.Decision), Count(x.AfterSame.N),
@@ -261,7 +304,7 @@ func (r AsyncReport) exampleSection() Section {
 	}
 	return Section{"One image in several orders", []Block{Figure{File: "example.png", PNG: asyncTracks{x}.png(),
 		Alt: fmt.Sprintf("Margin of the answer %s over time for one image, a line an order.", x.Classes[e.Answer]),
-		Caption: fmt.Sprintf("%s (class %s): the logit of %s, its settled answer, less the strongest other, in %s; 0 is where the answer changes. A bar marks the decision. "+
+		Caption: fmt.Sprintf("%s (class %s): the logit of %s, its settled answer, less the strongest other, in %s; 0 is where the answer changes. A dot marks the decision. "+
 			"Of the images that must leave another answer in every order, it is the one of median decision time.", e.Name, x.Classes[e.Label], x.Classes[e.Answer], plural(len(e.Tracks), "order"))}}}
 }
 

@@ -42,13 +42,16 @@ func (m *asyncMeasures) difficulty(r *Async) {
 	}
 	correlate("all", "decision", m.decision, everyone)
 	correlate("all", "settling", m.settling, everyone)
+	if c, ok := m.pooled(); ok {
+		r.Difficulty.Within = &c
+	}
 	for c, member := range members(x.settled, len(x.n.Classes)) {
 		correlate("settled on "+x.n.Classes[c], "decision", m.decision, member)
 	}
 	r.Tests = []AsyncTest{
 		m.between("decision time by class", x.labels),
 		m.between("decision time by settled answer", x.settled),
-		{Name: "decision time by margin, within settled answers", P: probe.Number(m.withinP())},
+		{Name: "decision time by margin, within answers", P: probe.Number(m.withinP())},
 	}
 	var ps []float64
 	for _, t := range r.Tests {
@@ -111,11 +114,7 @@ func (m *asyncMeasures) between(name string, group []int) AsyncTest {
 		}
 		return total
 	}
-	straight := make([]int, m.images)
-	for i := range straight {
-		straight[i] = i
-	}
-	t.P = probe.Number(m.extreme(spread(straight), nil, spread))
+	t.P = probe.Number(m.extreme(spread(straight(m.images)), nil, spread))
 	return t
 }
 
@@ -132,10 +131,41 @@ func (m *asyncMeasures) difference(e *gathered, group []int) *ablate.Interval {
 	return to
 }
 
-// withinP is the two-sided permutation p of a rank correlation of margin and decision time within
-// settled answers: of ranks less the mean of their answer, shuffled within it.
+// alike groups images with the same settled answer and the same way to go: that begin with it, or not.
+func (m *asyncMeasures) alike() []int {
+	group := make([]int, m.images)
+	for i, changes := range m.changing() {
+		if group[i] = 2 * m.x.settled[i]; changes {
+			group[i]++
+		}
+	}
+	return group
+}
+
+// pooled is the correlation of margin and decision time among images alike: of ranks less the mean
+// rank of their group.
+func (m *asyncMeasures) pooled() (AsyncCorrelation, bool) {
+	group := m.alike()
+	of := func(indices []int) float64 {
+		margin, time, own := make([]float64, len(indices)), make([]float64, len(indices)), make([]int, len(indices))
+		for k, i := range indices {
+			margin[k], time[k], own[k] = m.x.margins[i], m.decision[i], group[i]
+		}
+		return stats.Pearson(within(margin, own), within(time, own))
+	}
+	rho := of(straight(m.images))
+	if m.images < correlated || math.IsNaN(rho) {
+		return AsyncCorrelation{}, false
+	}
+	low, high := m.x.bootstrap().Interval(m.images, of)
+	return AsyncCorrelation{Images: "all, within answers", Time: "decision", N: m.images, Rho: ablate.Interval{Estimate: rho, Low: low, High: high}}, true
+}
+
+// withinP is the two-sided permutation p of the pooled correlation, margins being shuffled among
+// images alike.
 func (m *asyncMeasures) withinP() float64 {
-	x, y := stats.Standardised(m.within(m.decision)), stats.Standardised(m.within(m.x.margins))
+	group := m.alike()
+	x, y := stats.Standardised(within(m.decision, group)), stats.Standardised(within(m.x.margins, group))
 	if x == nil || y == nil {
 		return math.NaN()
 	}
@@ -146,26 +176,30 @@ func (m *asyncMeasures) withinP() float64 {
 		}
 		return math.Abs(sum)
 	}
-	return m.extreme(math.Abs(stats.Pearson(x, y)), m.x.settled, size)
+	return m.extreme(size(straight(m.images)), group, size)
 }
 
-// within are the ranks of values, less the mean of those that settle on the same answer.
-func (m *asyncMeasures) within(values []float64) []float64 {
-	out := stats.Midranks(values)
-	for _, member := range members(m.x.settled, len(m.x.n.Classes)) {
-		sum := 0.0
-		for i, in := range member {
-			if in {
-				sum += out[i]
-			}
-		}
-		for i, in := range member {
-			if in {
-				out[i] -= sum / float64(count(member))
-			}
-		}
+// within are the ranks of values, less the mean rank of their group.
+func within(values []float64, group []int) []float64 {
+	ranks := stats.Midranks(values)
+	sums, held := map[int]float64{}, map[int]float64{}
+	for i, g := range group {
+		sums[g] += ranks[i]
+		held[g]++
 	}
-	return out
+	for i, g := range group {
+		ranks[i] -= sums[g] / held[g]
+	}
+	return ranks
+}
+
+// straight are 0 to n-1 in order.
+func straight(n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	return order
 }
 
 // extreme is the p of a statistic that is large where there is something.

@@ -116,8 +116,8 @@ func (m *asyncMeasures) fill(r *Async) {
 	r.ByDifficulty = m.groups(&e, []string{"hard", "medium", "easy"}, terciles[:])
 	if slices.Contains(wrong, true) {
 		r.Missed = &ablate.Interval{}
-		once := m.meanOf(func(image int, t *trial) float64 { return oneIf(slices.Contains(t.others(), x.labels[image])) })
-		e.add(r.Missed, stats.GroupMean(once, wrong))
+		found := m.meanOf(func(image int, t *trial) float64 { return oneIf(t.finds(x.labels[image])) })
+		e.add(r.Missed, stats.GroupMean(found, wrong))
 	}
 	m.layers(&e, r)
 	m.course(&e, r)

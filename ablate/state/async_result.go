@@ -47,9 +47,9 @@ type Async struct {
 	ByDifficulty []AsyncGroup    `json:"by_difficulty"`
 	Difficulty   AsyncDifficulty `json:"difficulty"`
 	Tests        []AsyncTest     `json:"tests"`
-	// Missed is, of the trials that settle on a wrong answer, the share in which the right one was
-	// given at some time.
-	Missed *ablate.Interval `json:"wrong_trials_once_right,omitempty"`
+	// Missed is, of the trials that settle on a wrong answer, the share that changed to the right one
+	// at some time, and away from it again.
+	Missed *ablate.Interval `json:"wrong_trials_that_found_the_right_answer,omitempty"`
 
 	Layers []AsyncLayer `json:"by_layer"`
 	// Variances say how much the order matters; none where there is one order only.
@@ -129,6 +129,10 @@ type AsyncDifficulty struct {
 	// Cuts are the terciles of the margin over the select images.
 	Cuts   [2]float64 `json:"margin_terciles_on_select"`
 	Select int        `json:"select_images"`
+	// Within is the correlation of margin and decision time within answers: of ranks less the mean rank
+	// of the images that settle on the same answer and, alike, begin with it or not. nil where one of them is
+	// constant there.
+	Within *AsyncCorrelation `json:"within_answers,omitempty"`
 	// Correlations are Spearman's, of the margin with a time.
 	Correlations []AsyncCorrelation `json:"correlations"`
 }

@@ -58,7 +58,7 @@ func asynchrony(t *testing.T, n *model.Network, set *datasets.Set, o AsyncOption
 	return r
 }
 
-func within(t *testing.T, what string, got, want, tolerance float64) {
+func about(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= tolerance) {
 		t.Errorf("%s: %v, want %v within %v", what, got, want, tolerance)
@@ -76,31 +76,31 @@ func TestDecisionThroughAChainOfRelays(t *testing.T) {
 	}
 	// 3,000 trials: a standard error of 1.5/55 = 0.027.
 	b := r.ByAnswer[1]
-	within(t, "decision on B", b.Decision.Estimate, 3, 0.1)
-	within(t, "settling of B", b.Settling.Estimate, b.Decision.Estimate, 1e-9) // the last to change is the output
-	within(t, "time with A of B", b.Wrong.Estimate, b.Decision.Estimate, 1e-9)
-	within(t, "share of B that begins elsewhere", b.Begins.Estimate, 1, 0)
-	within(t, "share of B with detours", b.Detour.Estimate, 0, 0)
+	about(t, "decision on B", b.Decision.Estimate, 3, 0.1)
+	about(t, "settling of B", b.Settling.Estimate, b.Decision.Estimate, 1e-9) // the last to change is the output
+	about(t, "time with A of B", b.Wrong.Estimate, b.Decision.Estimate, 1e-9)
+	about(t, "share of B that begins elsewhere", b.Begins.Estimate, 1, 0)
+	about(t, "share of B with detours", b.Detour.Estimate, 0, 0)
 	if b.Other != "A" || b.Others != 20*150 {
 		t.Errorf("commonest other answer of B: %d times %q, want 3000 times A", b.Others, b.Other)
 	}
 	if a := r.ByAnswer[0]; a.Decision.Estimate != 0 || a.Settling.Estimate != 0 || a.Ever.Estimate != 0 || a.Change != nil {
 		t.Errorf("image without input: %+v, want that nothing ever happens", a)
 	}
-	within(t, "difference of classes", r.Tests[0].Difference.Estimate, b.Decision.Estimate, 1e-9)
-	within(t, "p of classes", float64(r.Tests[0].P), 0.01, 1e-9)
+	about(t, "difference of classes", r.Tests[0].Difference.Estimate, b.Decision.Estimate, 1e-9)
+	about(t, "p of classes", float64(r.Tests[0].P), 0.01, 1e-9)
 	for l, want := range []float64{1, 2, 3} { // half of the images never move
-		within(t, fmt.Sprint("layer ", l+1), 2*r.Layers[l].Time.Estimate, want, 0.1)
+		about(t, fmt.Sprint("layer ", l+1), 2*r.Layers[l].Time.Estimate, want, 0.1)
 	}
 
 	if len(r.Variances) != 4 {
 		t.Fatalf("%d analyses of variance, want 4", len(r.Variances))
 	}
 	for _, v := range r.Variances[2:] { // of the images of B, which are all alike
-		within(t, "sd between orders", v.OrderSD.Estimate, math.Sqrt(3*(1-p)), map[bool]float64{false: 0.08, true: 0.4}[v.Shared]) // of 3,000 orders and of 150
-		within(t, "share of order", v.Share.Estimate, 1, 0.02)
+		about(t, "sd between orders", v.OrderSD.Estimate, math.Sqrt(3*(1-p)), map[bool]float64{false: 0.08, true: 0.4}[v.Shared]) // of 3,000 orders and of 150
+		about(t, "share of order", v.Share.Estimate, 1, 0.02)
 	}
-	within(t, "share common to all images", r.Variances[3].Common.Estimate, 1, 1e-9)
+	about(t, "share common to all images", r.Variances[3].Common.Estimate, 1, 1e-9)
 
 	arms := map[string]AsyncArm{}
 	for _, a := range r.Arms {
@@ -115,9 +115,9 @@ func TestDecisionThroughAChainOfRelays(t *testing.T) {
 		if !known {
 			t.Fatalf("no arm %q among %v", name, arms)
 		}
-		within(t, name, a.Changing.Estimate, want, 1e-9)
-		within(t, name+", latest", a.LatestSettling, want, 1e-9)
-		within(t, name+", second less first answer", a.Answers.Estimate, want, 1e-9)
+		about(t, name, a.Changing.Estimate, want, 1e-9)
+		about(t, name+", latest", a.LatestSettling, want, 1e-9)
+		about(t, name+", second less first answer", a.Answers.Estimate, want, 1e-9)
 	}
 	// 5 arms of random order, one that is the experiment's own, and the same orders for all once more.
 	if want := 40*150*2 + 40*8 + r.Sham.Images; r.Identical != want {
@@ -151,8 +151,8 @@ func TestSequentialOrderAgainstAllOrders(t *testing.T) {
 	}
 	want := float64(sum) / float64(n) / 4
 	r := asynchrony(t, relays(), shown(t, 20, 1), AsyncOptions{Rule: Rule{Order: SequentialOrder}, Orders: 200})
-	within(t, "decision", r.All.Decision.Estimate, want, 0.03) // 4,000 trials of an sd of 0.6
-	within(t, "time of a tick", r.Tick, 0.25, 0)
+	about(t, "decision", r.All.Decision.Estimate, want, 0.03) // 4,000 trials of an sd of 0.6
+	about(t, "time of a tick", r.Tick, 0.25, 0)
 }
 
 func permutations(n int) [][]int {
@@ -189,24 +189,27 @@ func TestHarderImagesDecideLater(t *testing.T) {
 		return p * ticks
 	}
 	// Margins 3.5 and 0.3 (8 × 0.6 - 4.5) on select, half of each: the terciles are these two.
-	within(t, "first cut", r.Difficulty.Cuts[0], 0.3, 1e-5)
-	within(t, "second cut", r.Difficulty.Cuts[1], 3.5, 1e-5)
+	about(t, "first cut", r.Difficulty.Cuts[0], 0.3, 1e-5)
+	about(t, "second cut", r.Difficulty.Cuts[1], 3.5, 1e-5)
 	if len(r.ByDifficulty) != 2 || r.ByDifficulty[0].Name != "hard" || r.ByDifficulty[1].Name != "medium" {
 		t.Fatalf("groups %+v, want hard and medium", r.ByDifficulty)
 	}
 	// The output sees the k-th update at its next look, one update later on average.
-	within(t, "hard", r.ByDifficulty[0].Decision.Estimate, wait(8)+1, 0.1)
-	within(t, "easy", r.ByDifficulty[1].Decision.Estimate, wait(5)+1, 0.1)
+	about(t, "hard", r.ByDifficulty[0].Decision.Estimate, wait(8)+1, 0.1)
+	about(t, "easy", r.ByDifficulty[1].Decision.Estimate, wait(5)+1, 0.1)
 	for _, c := range r.Difficulty.Correlations {
 		if c.Time == "decision" && !(c.Rho.High < -0.7) {
 			t.Errorf("correlation of margin and decision time, %s: %+v, want close to -1", c.Images, c.Rho)
 		}
 	}
+	if c := r.Difficulty.Within; c == nil || !(c.Rho.High < -0.7) {
+		t.Errorf("correlation within answers: %+v, want close to -1", c)
+	}
 	if p := r.Tests[2].P; float64(p) != 0.01 {
 		t.Errorf("p of the margin is %v, want the least possible, 0.01", p)
 	}
 	// Settling: every one of the eight and then the output, whatever x.
-	within(t, "settling", r.All.Settling.Estimate, wait(8)+1, 0.1)
+	about(t, "settling", r.All.Settling.Estimate, wait(8)+1, 0.1)
 }
 
 func choose(n, k int) int {
@@ -223,6 +226,9 @@ func TestMarginAloneWithinAnswers(t *testing.T) {
 	r := asynchrony(t, relays(), shown(t, 40, 1, 0, 0.9, 0.1), AsyncOptions{Rule: Rule{Order: ForwardOrder}})
 	if p := r.Tests[2].P; !math.IsNaN(float64(p)) {
 		t.Errorf("p of the margin within answers is %v, want none", p)
+	}
+	if r.Difficulty.Within != nil {
+		t.Errorf("a correlation within answers, %+v, want none", r.Difficulty.Within)
 	}
 	if r.Orders != 1 || len(r.Variances) != 0 {
 		t.Errorf("%d orders and %d analyses of variance of an order that is always the same", r.Orders, len(r.Variances))
@@ -274,7 +280,7 @@ func TestAsynchronyOnEveryPreset(t *testing.T) {
 				t.Errorf("%d trials ended in the synchronous bits, want %d", r.Identical, want)
 			}
 			last := r.Course[len(r.Course)-1]
-			within(t, "share settled in the end", last.Settled.Estimate, 1, 0.1)
+			about(t, "share settled in the end", last.Settled.Estimate, 1, 0.1)
 			if r.Layers[0].Time.Estimate > r.All.Settling.Estimate {
 				t.Errorf("layers %+v settle later than all together, %v", r.Layers, r.All.Settling.Estimate)
 			}
@@ -338,9 +344,9 @@ func TestPartOfTheNeurons(t *testing.T) {
 			last[u] = now
 		}
 	}
-	within(t, "share chosen", float64(chosen)/float64(total), 0.1, 0.004) // sd 0.00095
-	within(t, "share chosen twice running", float64(again)/float64(total), 0.01, 0.0015)
-	within(t, "share chosen in two images", float64(together)/float64(total), 0.01, 0.0015)
+	about(t, "share chosen", float64(chosen)/float64(total), 0.1, 0.004) // sd 0.00095
+	about(t, "share chosen twice running", float64(again)/float64(total), 0.01, 0.0015)
+	about(t, "share chosen in two images", float64(together)/float64(total), 0.01, 0.0015)
 }
 
 func TestNoSensoryInput(t *testing.T) {
@@ -374,6 +380,12 @@ func TestTrials(t *testing.T) {
 		}
 	}
 	x := trial{says: []saying{said(0, 0), said(2, 1), said(5, 0)}}
+	if !x.finds(1) || !x.finds(0) || x.finds(2) {
+		t.Error("it changes to 1, then to 0, and never to 2")
+	}
+	if y := (trial{says: []saying{said(0, 1), said(4, 1), said(9, 0)}}); y.finds(1) {
+		t.Error("it begins with 1, and never changes to it")
+	}
 	for tick, want := range []int{0, 0, 1, 1, 1, 0, 0} {
 		if got := x.at(tick).answer; got != want {
 			t.Errorf("after %d ticks the answer is %d, want %d", tick, got, want)
@@ -399,19 +411,19 @@ func TestTrials(t *testing.T) {
 func TestComponentsByHand(t *testing.T) {
 	times := [][]float64{{1, 3, 5}, {2, 4, 8}}
 	image, common, rest := components(times, []float64{1, 1, 1}, false)
-	within(t, "image", image, 65.0/12, 1e-9)
-	within(t, "order", common+rest, 11.0/6, 1e-9)
+	about(t, "image", image, 65.0/12, 1e-9)
+	about(t, "order", common+rest, 11.0/6, 1e-9)
 	image, common, rest = components(times, []float64{1, 1, 1}, true)
-	within(t, "image", image, 6, 1e-9)
-	within(t, "order", common, 7.0/6, 1e-9)
-	within(t, "image × order", rest, 2.0/3, 1e-9)
+	about(t, "image", image, 6, 1e-9)
+	about(t, "order", common, 7.0/6, 1e-9)
+	about(t, "image × order", rest, 2.0/3, 1e-9)
 	// An image that counts twice is there twice.
 	twice := [][]float64{{1, 1, 5}, {2, 2, 8}}
 	a, b, c := components(times, []float64{2, 0, 1}, true)
 	d, e, f := components(twice, []float64{1, 1, 1}, true)
-	within(t, "image, counted twice", a, d, 1e-9)
-	within(t, "order, counted twice", b, e, 1e-9)
-	within(t, "rest, counted twice", c, f, 1e-9)
+	about(t, "image, counted twice", a, d, 1e-9)
+	about(t, "order, counted twice", b, e, 1e-9)
+	about(t, "rest, counted twice", c, f, 1e-9)
 }
 
 func TestAsynchronyRefuses(t *testing.T) {

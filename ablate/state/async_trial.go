@@ -97,6 +97,16 @@ func (t *trial) others() []int {
 	return all
 }
 
+// finds tells whether the answer changed to this one at some time.
+func (t *trial) finds(answer int) bool {
+	for k, s := range t.says[1:] {
+		if s.answer == answer && t.says[k].answer != answer {
+			return true
+		}
+	}
+	return false
+}
+
 // changes is how often the answer changed.
 func (t *trial) changes() int {
 	n := 0
