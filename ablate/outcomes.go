@@ -18,6 +18,13 @@ func (o *Outcomes) judge(first int, logits []float32, labels []int, classes int)
 	}
 }
 
+// Judge makes the outcomes of logits, images × classes, that came another way than by a sweep.
+func Judge(logits []float32, labels []int, classes int) *Outcomes {
+	o := newOutcomes(len(labels))
+	o.judge(0, logits, labels, classes)
+	return o
+}
+
 // moments are mean and spread from sums: of values at each (unit, position), of squares by unit.
 func moments(values, squares []float64, images int, shape model.Shape) (means []float32, spreads []float64) {
 	area := shape.Area()

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
@@ -66,7 +65,7 @@ func fixtureAsync(t testing.TB) AsyncReport {
 	for k := range x.Arms[2:4] {
 		x.Arms[2+k].LatestDecision, x.Arms[2+k].LatestSettling = []float64{1, 3.25}[k], []float64{1, 3.25}[k]
 	}
-	x.Example = &state.AsyncExample{Image: 453, Name: fmt.Sprint("confirm/00193"), Label: 1, Answer: 1, Margin: 7.9}
+	x.Example = &state.AsyncExample{Image: 453, Name: "confirm/00193", Label: 1, Answer: 1, Margin: 7.9}
 	for k := range 5 {
 		f := float64(k)
 		x.Example.Tracks = append(x.Example.Tracks, []state.Track{{Time: 0, Margin: -1}, {Time: round(1.5 + f/3), Margin: 0.4}, {Time: round(2 + f/2), Margin: -0.3}, {Time: round(3 + f/2), Margin: round(2 + f/4)}, {Time: 9, Margin: 7.9}, {Time: round(16 + f), Margin: 7.9}})

@@ -94,7 +94,7 @@ func (r TiredReport) daySection() Section {
 		said += fmt.Sprintf(" Half of the accuracy is back after %s presentations, half of the logit difference after %s (on lines between the rests measured).", Number(float64(x.Recovery.Half)), Number(float64(x.Recovery.HalfDiff)))
 	}
 	if last := len(x.Course) - 1; worst > 0 && worst < last && x.Course[worst].Accuracy.High < x.Course[last].Accuracy.Low {
-		said += fmt.Sprintf(" Work is hardest at first: accuracy is lowest after %s (%s) and rises again to %s, since neurons that were driven by a fresh layer below them tire more than those driven by a tired one.",
+		said += fmt.Sprintf(" Work is hardest at first: accuracy is lowest after %s (%s) and rises again to %s; probably because neurons that are driven by a fresh layer below them tire more than those driven by a tired one (not tested).",
 			plural(x.Course[worst].Images, "image"), Percent(x.Course[worst].Accuracy.Estimate), Percent(x.Course[last].Accuracy.Estimate))
 	}
 	return Section{"Work and rest", []Block{Paragraph(said),

@@ -268,7 +268,7 @@ func TestStarts(t *testing.T) {
 func TestAsynchronyOnEveryPreset(t *testing.T) {
 	for _, p := range model.Presets {
 		t.Run(p.Name, func(t *testing.T) {
-			shape := model.Shape{1, 12, 12}
+			shape := model.Shape{1, 8, 8}
 			spec, err := model.Preset(p.Name, shape, 2)
 			if err != nil {
 				t.Fatal(err)

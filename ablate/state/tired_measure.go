@@ -97,10 +97,10 @@ func (c *columns) said(class int) []float64 {
 	return out
 }
 
-func minus(a, b []float64) []float64 {
+func minus[T float32 | float64](a, b []T) []float64 {
 	out := make([]float64, len(a))
 	for i := range out {
-		out[i] = a[i] - b[i]
+		out[i] = float64(a[i]) - float64(b[i])
 	}
 	return out
 }

@@ -26,6 +26,7 @@ func stateCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		newStateTiredCmd(g, runStateTired),
 		newStatePrimedCmd(g, runStatePrimed),
+		newStateCircleCmd(g, runStateCircle),
 		newStateAsyncCmd(g, runStateAsync),
 	}
 }
