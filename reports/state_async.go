@@ -7,6 +7,7 @@ import (
 
 	"neuroprobe/ablate"
 	"neuroprobe/ablate/state"
+	"neuroprobe/model"
 )
 
 // AsyncReport is what an experiment on asynchrony hands in.
@@ -22,7 +23,7 @@ func Async(r AsyncReport) Entry {
 		Kind:     "state-async",
 		Slug:     r.slug(),
 		Title:    r.title(),
-		Claim:    "“Neurons in a brain communicate asynchronously and in circles; a network synchronously, once.” (Here: asynchronously. The circle is another experiment.)",
+		Claim:    "Neurons in a brain communicate asynchronously and in circles; a network synchronously, once.",
 		Question: fmt.Sprintf("If its neurons do not wait for each other, what does a network telling %s answer, when, and what does it say before?", telling(x.Classes)),
 		Answer:   r.answer(),
 		Method:   r.method(),
@@ -253,5 +254,9 @@ func (r AsyncReport) caveats() []string {
 	if x.Orders > 1 {
 		c = append(c, fmt.Sprintf("Intervals are over images. What is common to all images of an order rests on %d orders.", x.Orders))
 	}
-	return append(c, "One network is one specimen (n = 1): which answer it begins with, and so which class has the way to go, may be another's in a network raised from another seed.")
+	circle := "This is the claim's first half; neuroprobe state circle puts the circle to the test."
+	if slices.ContainsFunc(r.Network.Spec.Layers, func(l model.Layer) bool { return l.Kind == model.Recurrent }) {
+		circle += " A neuron of a recurrent layer updates with all its steps at once: between layers neurons are out of step, within the circle they are not."
+	}
+	return append(c, circle, "One network is one specimen (n = 1): which answer it begins with, and so which class has the way to go, may be another's in a network raised from another seed.")
 }

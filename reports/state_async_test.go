@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"neuroprobe/ablate/state"
+	"neuroprobe/model"
 )
 
 func TestAsyncGolden(t *testing.T) {
@@ -107,5 +108,21 @@ func TestAsyncManyClasses(t *testing.T) {
 	}
 	if strings.Contains(page, "dog − cat") {
 		t.Error("the page has a difference of two of three classes")
+	}
+}
+
+// TestAsyncOfACircle: a recurrent layer's steps do not come apart, which must be said.
+func TestAsyncOfACircle(t *testing.T) {
+	r := fixtureAsync(t)
+	spec, err := model.Preset("recurrent", model.Shape{3, 32, 32}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := string(Async(r).Markdown("0001-x")); strings.Contains(page, "recurrent layer") {
+		t.Error("the page speaks of a recurrent layer that the network has not")
+	}
+	r.Network.Spec = spec
+	if page := string(Async(r).Markdown("0001-x")); !strings.Contains(page, "within the circle they are not") {
+		t.Error("the page does not say that a recurrent layer's steps go together")
 	}
 }
