@@ -110,7 +110,7 @@ func (r AsyncReport) changing() *state.AsyncGroup {
 func (r AsyncReport) answer() string {
 	x := r.Result
 	var s strings.Builder
-	fmt.Fprintf(&s, "True of how it is run, but the answer does not need it: out of step, %s (%s of %s, %s and starts) all settle on the synchronous logits, bit for bit. ",
+	fmt.Fprintf(&s, "True of how a network is run, but its answer does not need it: out of step, %s (%s of %s, %s and starts) all settle on the synchronous logits, bit for bit. ",
 		plural(x.Identical, "trial"), plural(x.Images, "image"), x.Split, plural(len(x.Arms), "order"))
 	g := r.changing()
 	if g == nil {

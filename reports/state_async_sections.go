@@ -109,14 +109,18 @@ func (r AsyncReport) classesSaid() string {
 	for _, from := range state.AsyncStarts {
 		for _, a := range x.Arms {
 			if a.Rule == x.Rule && a.From == from && a.Answers != nil {
-				by = append(by, fmt.Sprintf("%s from %s", Signed(a.Answers.Estimate)+" "+SignedInterval(a.Answers.Low, a.Answers.High), from))
+				what := "from " + string(from)
+				if from == state.FromPrevious {
+					what = "from another image's activity, which favours neither"
+				}
+				by = append(by, fmt.Sprintf("%s %s %s", Signed(a.Answers.Estimate), SignedInterval(a.Answers.Low, a.Answers.High), what))
 			}
 		}
 	}
 	if len(by) < 2 {
 		return ""
 	}
-	return fmt.Sprintf("Is one answer slower, or only farther from the start? Images that settle on %s decide later than those that settle on %s by %s updates a neuron (previous: from another image's activity, which favours neither).",
+	return fmt.Sprintf("Is one answer slower, or only farther from the start? Images that settle on %s decide later than those that settle on %s, in updates a neuron, by %s.",
 		x.Classes[1], x.Classes[0], enumerate(by))
 }
 
