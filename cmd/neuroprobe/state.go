@@ -24,6 +24,7 @@ missing and measures what changes.`,
 // stateCommands are the subcommands.
 func stateCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
+		newStateRestCmd(g, runStateRest),
 		newStateTiredCmd(g, runStateTired),
 		newStatePrimedCmd(g, runStatePrimed),
 		newStateCircleCmd(g, runStateCircle),

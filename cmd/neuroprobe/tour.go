@@ -58,20 +58,25 @@ Every step is an entry of its own, with the command that repeats it. Ctrl-C stop
 type stop struct {
 	about string
 	args  func(t *tour) ([]string, error)
+	edges bool // it asks for edges, which not every network has
 }
 
 // stops are the tour. Words in a line that begin with a % are the choices of the tour; see choice.
 var stops = []stop{
-	{"what its neurons respond to", line("probe")},
-	{"which neurons it needs", line("ablate sweep")},
-	{"the best detector", line("probe --neuron %detector")},
-	{"the most important neuron", line("probe --neuron %important")},
-	{"operations on the most important neuron", line("ablate --neuron %important")},
-	{"which neurons stand in for each other", line("ablate pairs")},
-	{"two neurons that matter for different classes", line("ablate dissociate --search --outcomes %classes")},
-	{"the wiring behind an answer", line("circuit --target %last")},
-	{"the strongest chains", line("circuit chains --target %last")},
-	{"what happens on one image", line("circuit image --index 0")},
+	{about: "what its neurons respond to", args: line("probe")},
+	{about: "which neurons it needs", args: line("ablate sweep")},
+	{about: "the best detector", args: line("probe --neuron %detector")},
+	{about: "the most important neuron", args: line("probe --neuron %important")},
+	{about: "operations on the most important neuron", args: line("ablate --neuron %important")},
+	{about: "which neurons stand in for each other", args: line("ablate pairs")},
+	{about: "two neurons that matter for different classes", args: line("ablate dissociate --search --outcomes %classes")},
+	{about: "the wiring behind an answer", args: line("circuit --target %last"), edges: true},
+	{about: "the strongest chains", args: line("circuit chains --target %last"), edges: true},
+	{about: "what happens on one image", args: line("circuit image --index 0"), edges: true},
+	{about: "neurons and synapses counted", args: line("census")},
+	{about: "what it does without input", args: line("state rest")},
+	{about: "whether it tires", args: line("state tired")},
+	{about: "whether what was seen distorts what is seen next", args: line("state primed")},
 }
 
 // line is a stop's command line.
@@ -111,17 +116,28 @@ func runTour(ctx context.Context, o *tourOptions) error {
 	if err := t.raise(ctx); err != nil {
 		return err
 	}
-	for k, s := range stops {
-		if err := t.visit(ctx, fmt.Sprintf("step %d of %d, %s", k+1, len(stops), s.about), s); err != nil {
+	way := t.way()
+	for k, s := range way {
+		if err := t.visit(ctx, fmt.Sprintf("step %d of %d, %s", k+1, len(way), s.about), s); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(o.Err, "%d steps in %s\n", len(stops), reports.Duration(time.Since(started).Seconds()))
+	fmt.Fprintf(o.Err, "%d steps in %s\n", len(way), reports.Duration(time.Since(started).Seconds()))
 	for _, e := range t.made {
 		fmt.Fprintf(o.Out, "%s\n  %s\n", e.Title, e.Answer)
 	}
 	_, err = fmt.Fprintf(o.Out, "\nnotebook: %s\n", filepath.Join(t.lab.dir, "README.md"))
 	return err
+}
+
+// way are the stops that the network has something to show at.
+func (t *tour) way() (way []stop) {
+	for _, s := range stops {
+		if !s.edges || t.network.CheckEdges() == nil {
+			way = append(way, s)
+		}
+	}
+	return way
 }
 
 // raise trains a network if there is none.
