@@ -17,4 +17,9 @@
 // neuron's own recent activity in the denominator. Without drive it recovers with the time
 // constant τ. The drive is what the neuron would fire with fresh, averaged over its map, as a
 // multiple of its mean over the select images.
+//
+// Asynchrony takes the step out of a network: neurons update event by event, in random or other
+// orders, from what their inputs show at that moment (J. J. Hopfield, PNAS 79:2554 (1982), updates
+// his neurons so). Without circles it must come to rest in the synchronous activations, bit for bit,
+// which every run verifies; what is measured is the way there.
 package state

@@ -28,5 +28,6 @@ func stateCommands(g *globals) []*cobra.Command {
 		newStateTiredCmd(g, runStateTired),
 		newStatePrimedCmd(g, runStatePrimed),
 		newStateCircleCmd(g, runStateCircle),
+		newStateAsyncCmd(g, runStateAsync),
 	}
 }
