@@ -57,7 +57,7 @@ JSON.`,
 	mustExist(root.RegisterFlagCompletionFunc("blas", cobra.FixedCompletions([]string{"auto", "go"}, cobra.ShellCompDirectiveDefault)))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
-	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate), newCircuitCmd(g, runCircuit), newStateCmd(g),
+	root.AddCommand(newTrainCmd(g, runTrain), newProbeCmd(g, runProbe), newRecordCmd(g, runRecord), newAblateCmd(g, runAblate), newCircuitCmd(g, runCircuit), newCensusCmd(g, runCensus), newStateCmd(g),
 		newInspectCmd(g, runInspect), newDatasetsCmd(g), newSelftestCmd(g, runSelftest), newTourCmd(g, runTour), newVersionCmd(g), newCompletionCmd(g))
 	return root
 }
