@@ -27,8 +27,10 @@ type Rest struct {
 	// strength, and scrambled images.
 	Conditions []RestCondition `json:"conditions"`
 	// Real is how the network answers the measured images, ByClass those of each class.
-	Real    RestAnswer   `json:"real"`
-	ByClass []RestAnswer `json:"real_by_class"`
+	Real RestAnswer `json:"real"`
+	// RealConfidence is the confidence on the measured images, spread.
+	RealConfidence probe.Spread `json:"real_confidence"`
+	ByClass        []RestAnswer `json:"real_by_class"`
 	// Silenced is the largest difference between the logits without input and those with all edges from
 	// the input cut on a real image: rounding, if the two are one.
 	Silenced float64 `json:"silenced"`
@@ -78,9 +80,9 @@ func (c *RestCondition) Still() bool { return c.Name != Noise && c.Name != Scram
 type RestAnswer struct {
 	N       int   `json:"n"`
 	Answers []int `json:"answers"` // by class
-	// Answer is the most frequent class, Share its share with its 95 % Wilson interval.
-	Answer int             `json:"answer"`
-	Share  ablate.Interval `json:"share"`
+	// Shares are those of the classes, with 95 % Wilson intervals; Answer is the most frequent one.
+	Shares []ablate.Interval `json:"shares"`
+	Answer int               `json:"answer"`
 	// Confidence is the softmax probability of the answer, Margin its logit less the next one's, means
 	// over draws with their bootstrap intervals.
 	Confidence ablate.Interval `json:"confidence"`
@@ -89,6 +91,9 @@ type RestAnswer struct {
 	// averaged over draws.
 	Rank float64 `json:"rank"`
 }
+
+// Share is that of the most frequent answer.
+func (a *RestAnswer) Share() ablate.Interval { return a.Shares[a.Answer] }
 
 // RestLayer is a hidden layer as real images drive it.
 type RestLayer struct {
@@ -364,6 +369,7 @@ func (r *rester) answers(context.Context) error {
 		r.sorted = append(r.sorted, confidence)
 	}
 	slices.Sort(r.sorted)
+	r.RealConfidence = probe.SpreadOver(r.sorted)
 	r.Real = r.answer(r.real.logits, nil)
 	for class := range r.Classes {
 		r.ByClass = append(r.ByClass, r.answer(r.real.logits, func(i int) bool { return r.labels[i] == class }))
@@ -397,14 +403,16 @@ func (r *rester) answer(logits []float32, wanted func(image int) bool) RestAnswe
 		a.Answers[model.Answer(logits[i*classes:(i+1)*classes])]++
 		rank += rankOf(confidence, r.sorted)
 	}
-	a.N = len(confidences)
+	if a.N = len(confidences); a.N == 0 {
+		return a
+	}
 	for class, count := range a.Answers {
 		if count > a.Answers[a.Answer] {
 			a.Answer = class
 		}
+		low, high := stats.Wilson(count, a.N)
+		a.Shares = append(a.Shares, ablate.Interval{Estimate: float64(count) / float64(a.N), Low: low, High: high})
 	}
-	low, high := stats.Wilson(a.Answers[a.Answer], a.N)
-	a.Share = ablate.Interval{Estimate: float64(a.Answers[a.Answer]) / float64(a.N), Low: low, High: high}
 	intervals := stats.Bootstrap{Resamples: r.o.Resamples, Seed: r.o.Seed}.Means(confidences, margins)
 	a.Confidence = ablate.Interval{Estimate: stats.Mean(confidences), Low: intervals[0].Low, High: intervals[0].High}
 	a.Margin = ablate.Interval{Estimate: stats.Mean(margins), Low: intervals[1].Low, High: intervals[1].High}

@@ -22,8 +22,8 @@ missing and measures what changes.`,
 }
 
 // stateCommands are the subcommands.
-func stateCommands(_ *globals) []*cobra.Command {
+func stateCommands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
-		// One line each.
+		newStateRestCmd(g, runStateRest),
 	}
 }
