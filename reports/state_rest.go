@@ -121,13 +121,13 @@ func (r RestReport) noiseAnswer() string {
 // resemblanceAnswer says whether activity without input is like a class's.
 func (r RestReport) resemblanceAnswer() string {
 	var found []string
-	tested := 0
+	tested, least := 0, 1.0
 	for k, a := range r.bare().Layers {
 		for _, m := range a.Resemblance {
 			if !m.P.Defined() {
 				continue
 			}
-			tested++
+			tested, least = tested+1, min(least, float64(m.Adjusted))
 			if m.Adjusted < probe.Alpha {
 				found = append(found, fmt.Sprintf("%s in layer %d (r = %s)", r.towards(m), r.Result.Layers[k].Layer, r.size(m)))
 			}
@@ -137,9 +137,24 @@ func (r RestReport) resemblanceAnswer() string {
 	case tested == 0:
 		return "resemblance to a class cannot be tested."
 	case len(found) == 0:
-		return fmt.Sprintf("in none of %s does its activity without input resemble a class more than the class-free part of an image's activity does.", plural(len(r.Result.Layers), "hidden layer"))
+		return fmt.Sprintf("in none of %s does its activity without input resemble a class more than an image's does once its class is taken away (adjusted p of %s or more%s).",
+			plural(len(r.Result.Layers), "hidden layer"), PValue(least), r.power())
 	}
-	return "its activity without input resembles " + enumerate(found) + "."
+	return "its activity without input resembles " + enumerate(found) + ", more than an image's does once its class is taken away."
+}
+
+// power says how many single real images the test of resemblance finds, by layer and class.
+func (r RestReport) power() string {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, c := range r.Result.Controls {
+		if c.Found.Defined() {
+			low, high = min(low, float64(c.Found)), max(high, float64(c.Found))
+		}
+	}
+	if low > high {
+		return ""
+	}
+	return fmt.Sprintf("; of real images the same test finds %s to %s, by layer and class", Percent(low), Percent(high))
 }
 
 // towards names the class that a resemblance points to: of two the other one below 0.

@@ -65,7 +65,7 @@ func (r RestReport) firingSection() Section {
 		return Section{"Which neurons fire", []Block{Paragraph("No hidden layer has a ReLU: there are no firing rates.")}}
 	}
 	share := Table{Caption: "Share of neurons that fire", Columns: textColumns("condition"), Terminal: true}
-	ratio := Table{Caption: "Resting activity as a share of evoked activity: median over neurons, with the range of the middle half; whole layer", Columns: textColumns("condition"), Terminal: true}
+	ratio := Table{Caption: "Resting activity as a share of evoked activity: median over neurons, with the range of the middle half; whole layer", Columns: textColumns("condition")}
 	var names []string
 	for _, k := range rated {
 		names = append(names, fmt.Sprintf("%d %s", x.Layers[k].Layer, x.Layers[k].Name))
@@ -149,7 +149,7 @@ func ratioOf(n state.RestNeuron) float64 {
 // resemblanceSection compares activity with the classes'.
 func (r RestReport) resemblanceSection() Section {
 	x := r.Result
-	t := Table{Columns: textColumns("condition"), Terminal: true}
+	t := Table{Columns: textColumns("condition")}
 	for _, l := range x.Layers {
 		t.Columns = append(t.Columns, numberColumns(fmt.Sprintf("%d %s", l.Layer, l.Name))...)
 	}
@@ -176,7 +176,7 @@ func (r RestReport) resemblanceSection() Section {
 	}
 	control := Table{
 		Caption: "Controls: real images and their own class",
-		Columns: append(append(numberColumns("#"), textColumns("layer", "class")...), numberColumns("neurons", "r of the class's mean", "p", "r of single images", "middle half", "found singly")...),
+		Columns: append(append(numberColumns("#"), textColumns("layer", "class")...), numberColumns("neurons", "r of the class's mean", "p", "r of single images", "middle half", "found singly", "r without input", "lower on")...),
 	}
 	for _, c := range x.Controls {
 		if len(control.Rows) == 30 {
@@ -185,9 +185,9 @@ func (r RestReport) resemblanceSection() Section {
 		}
 		l := x.Layers[c.Layer-1]
 		control.Rows = append(control.Rows, []string{fmt.Sprint(c.Layer), l.Name, r.class(c.Class), Count(l.Varying), Number(float64(c.Mean.R)), PValue(float64(c.Mean.P)),
-			Number(float64(c.Single.Median)), Interval(float64(c.Single.Low), float64(c.Single.High)), Percent(float64(c.Found))})
+			Number(float64(c.Single.Median)), Interval(float64(c.Single.Low), float64(c.Single.High)), Percent(float64(c.Found)), Number(float64(c.Bare)), Percent(float64(c.BareRank))})
 	}
-	control.Notes = append(control.Notes, Note{Text: fmt.Sprintf("Profiles are from select, these images from %s. Neurons: those that vary over select. p is not adjusted. Found singly: the share of single images with p < 0.05 and the right sign, the power of the test for one image.", x.Split)})
+	control.Notes = append(control.Notes, Note{Text: fmt.Sprintf("Profiles are from select, these images from %s. Neurons: those that vary over select. p is not adjusted. Found singly: the share of single images with p < 0.05 and the right sign, the power of the test for one image. Lower on: the share of the class's images with a lower r than there is without input.", x.Split)})
 	return Section{"Does it resemble a class?", []Block{t, control}}
 }
 
@@ -245,12 +245,22 @@ func (r RestReport) lesionSection() Section {
 			flipping++
 		}
 	}
-	said := fmt.Sprintf("Without input the answer is %s by %s; the output's biases alone make it %s by %s. Of %s, %s no effect at all on it, and the loss of %s alone changes the answer.",
-		r.class(r.bare().Answer), Number(r.bare().Margin.Estimate), r.class(x.OutputAlone.Answer), Number(x.OutputAlone.Margin.Estimate), plural(len(x.Neurons), "hidden neuron"), have(none), Count(flipping))
+	said := fmt.Sprintf("Without input the answer is %s by %s; the output's biases alone make it %s by %s. Of %s, %s no effect at all on it; %s.",
+		r.class(r.bare().Answer), Number(r.bare().Margin.Estimate), r.class(x.OutputAlone.Answer), Number(x.OutputAlone.Margin.Estimate), plural(len(x.Neurons), "hidden neuron"), have(none), aloneChange(flipping))
 	if x.OutputAlone.N == 0 {
 		said = fmt.Sprintf("Of %s, %s no effect at all on the answer without input.", plural(len(x.Neurons), "hidden neuron"), have(none))
 	}
 	return Section{"Which neurons make the answer without input", []Block{Paragraph(said), t}}
+}
+
+func aloneChange(n int) string {
+	switch n {
+	case 0:
+		return "no neuron's loss alone changes the answer"
+	case 1:
+		return "one neuron's loss alone changes the answer"
+	}
+	return fmt.Sprintf("of each of %s the loss alone changes the answer", Count(n))
 }
 
 func have(n int) string {

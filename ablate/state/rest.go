@@ -184,6 +184,7 @@ func RunRest(ctx context.Context, n *model.Network, set *datasets.Set, o RestOpt
 			return nil, err
 		}
 	}
+	r.place()
 	r.adjust()
 	return r.Rest, ctx.Err()
 }

@@ -30,6 +30,12 @@ type RestControl struct {
 	// sign, the power of the test for one image.
 	Single probe.Spread `json:"single"`
 	Found  probe.Number `json:"found"`
+	// Bare is r without input, towards this class, BareRank the share of the class's images with a
+	// lower one.
+	Bare     probe.Number `json:"no_input"`
+	BareRank probe.Number `json:"no_input_rank"`
+
+	sorted []float64
 }
 
 // resembler compares patterns of a layer with the classes' profiles on select. Its null is patterns
@@ -172,14 +178,8 @@ func (s *resembler) resemblance(k, t int, pattern []float64) Resemblance {
 // control compares real images of a class with the class's own profile, or of two classes with the
 // first's, whose mirror is the second's.
 func (s *resembler) control(k, class int, mean []float64) RestControl {
-	c := RestControl{Layer: s.r.Layers[k].Layer, Class: class, Found: probe.Undefined}
-	t, sign := class, 1.0
-	if len(s.tested) == 1 {
-		t = 0
-		if class == 1 {
-			sign = -1
-		}
-	}
+	c := RestControl{Layer: s.r.Layers[k].Layer, Class: class, Found: probe.Undefined, Bare: probe.Undefined, BareRank: probe.Undefined}
+	t, sign := s.tests(class)
 	own := func(activity []float64) Resemblance {
 		x := s.resemblance(k, t, s.pattern(k, activity))
 		x.Class, x.R = class, probe.Number(sign*float64(x.R))
@@ -203,10 +203,35 @@ func (s *resembler) control(k, class int, mean []float64) RestControl {
 			}
 		}
 	}
+	slices.Sort(single)
+	c.sorted = single
 	if c.Single = probe.SpreadOver(single); len(single) > 0 {
 		c.Found = probe.Number(float64(found) / float64(len(single)))
 	}
 	return c
+}
+
+// tests finds the test that stands for a class, and the sign of its r.
+func (s *resembler) tests(class int) (t int, sign float64) {
+	switch {
+	case len(s.tested) > 1:
+		return class, 1
+	case class == 0:
+		return 0, 1
+	}
+	return 0, -1
+}
+
+// place says where activity without input lies among the images of each class.
+func (r *rester) place() {
+	for k := range r.Controls {
+		c := &r.Controls[k]
+		t, sign := r.resemblance.tests(c.Class)
+		c.Bare = probe.Number(sign * float64(r.Conditions[0].Layers[c.Layer-1].Resemblance[t].R))
+		if c.Bare.Defined() && len(c.sorted) > 0 {
+			c.BareRank = probe.Number(rankOf(float64(c.Bare), c.sorted))
+		}
+	}
 }
 
 // adjust corrects the p-values of all conditions together.

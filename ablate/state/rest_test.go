@@ -182,6 +182,10 @@ func TestResemblance(t *testing.T) {
 		if c.Mean.R < 0.99 || c.Single.N != 40 {
 			t.Errorf("class %d: its mean activity has r = %v with its profile, want nearly 1", c.Class, c.Mean.R)
 		}
+		want := float64(r.Conditions[0].Layers[0].Resemblance[0].R) * float64(1-2*c.Class)
+		if float64(c.Bare) != want || !(c.BareRank >= 0 && c.BareRank <= 1) {
+			t.Errorf("class %d: without input r = %v at %v of its images, want r = %v", c.Class, c.Bare, c.BareRank, want)
+		}
 	}
 	// By hand: z of a pattern at (x, y) is (wx·dx + wy·dy)/sd, against wx/sd·const.
 	for k, at := range [][2]float64{{0, 0}, {0, 0}, {0.5, 0.5}, {1, 1}} {
