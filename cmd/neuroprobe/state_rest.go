@@ -61,7 +61,8 @@ class, against real activity without its class; and which neurons' loss changes 
 	f := cmd.Flags()
 	f.Lookup("draws").Usage = "noise `images` of each strength"
 	f.Lookup("seed").Usage = "seed of noise and bootstrap"
-	f.Float64SliceVar(&o.strengths, "strengths", state.DefaultStrengths, "noise of these `sizes`, in standard deviations of the data's pixels")
+	f.Float64SliceVar(&o.strengths, "strengths", state.DefaultStrengths, "noise of these `sizes`, in sd of the pixels")
+	f.Lookup("strengths").DefValue = "0.25,0.5,1,2,4"
 	return cmd
 }
 
