@@ -211,7 +211,7 @@ func (c *Census) layer(n *model.Network, l int) LayerCensus {
 		}
 		c.Neurons = append(c.Neurons, neuron)
 	}
-	x.Weights, x.EffectiveFanIn = spreadOf(p.Weight), spread(effective)
+	x.Weights, x.EffectiveFanIn = spreadOf(p.Weight), SpreadOver(effective)
 	return x
 }
 
@@ -256,7 +256,8 @@ type Spread struct {
 	Most   Number `json:"most"`
 }
 
-func spread(values []float64) Spread {
+// SpreadOver are the quantiles of values, undefined without any.
+func SpreadOver(values []float64) Spread {
 	sorted := slices.Sorted(slices.Values(values))
 	at := func(q float64) Number { return Number(stats.QuantileSorted(sorted, q)) }
 	return Spread{len(values), at(0), at(0.25), at(0.5), at(0.75), at(1)}

@@ -106,6 +106,6 @@ func (c *Census) activity(r *Recording, first, units int) *LayerActivity {
 			populations = append(populations, float64(s))
 		}
 	}
-	a.Firing, a.Lifetime, a.Population, a.Presence = spread(firing), spread(lifetimes), spread(populations), Number(stats.Mean(presence))
+	a.Firing, a.Lifetime, a.Population, a.Presence = SpreadOver(firing), SpreadOver(lifetimes), SpreadOver(populations), Number(stats.Mean(presence))
 	return a
 }

@@ -155,8 +155,8 @@ func (r CensusReport) method() string {
 	fmt.Fprintf(&s, "The statistic is the layer's mean over senders, held against two nulls of %s each. Signs: the signs of each weight matrix are dealt out anew among its weights, magnitudes kept; this also breaks kernels, whose "+
 		"neighbouring weights are alike. Senders: for each receiver its kernels (or weights) are dealt out anew among the senders; kernels and each receiver's share of excitation stay, and only who sent what is lost. "+
 		"p is one-sided, (b+1)/(m+1), both ways, adjusted by Benjamini and Hochberg for all %s of this census, those of the number of exact senders included. Seed %d. ", plural(x.Permutations, "permutation"), plural(x.DaleTests, "test"), x.Seed)
-	fmt.Fprintf(&s, "Effective fan-in is the participation ratio of a neuron's weights, (Σw²)²/Σw⁴ (Bell and Dean, Discuss. Faraday Soc. 50:55 (1970)): K if all are equally strong, 1 if one does it all, about (K+2)/3 for normally distributed weights. "+
-		"A weak synapse has |w| below %s of its layer's standard deviation. ", Number(probe.WeakBelow))
+	s.WriteString("Effective fan-in is the participation ratio of a neuron's weights, (Σw²)²/Σw⁴ (Bell and Dean, Discuss. Faraday Soc. 50:55 (1970)): K if all are equally strong, 1 if one does it all, about (K+2)/3 for normally distributed weights. " +
+		"A weak synapse has |w| below a tenth of its layer's standard deviation. ")
 	fmt.Fprintf(&s, "Activity was recorded on %s of the %s split. A neuron's rate on an image is its activation averaged over its map; it fires if any position is above 0. Sparseness is (1 − (Σr/n)²/(Σr²/n))/(1 − 1/n), over images for a neuron (lifetime) "+
 		"and over a layer's neurons for an image (population): 0 if all rates are equal, 1 if one alone is above 0 (Treves and Rolls, Network 2:371 (1991); Rolls and Tovee, J. Neurophysiol. 73:713 (1995); Vinje and Gallant, Science 287:1273 (2000)). "+
 		"Dead neurons fire on none of these images and of the %s of select.", plural(x.Images, "image"), x.Split, Count(x.SelectImages))

@@ -43,6 +43,9 @@ func (r CensusReport) daleSection() Section {
 			{Text: fmt.Sprintf("p of as much one-sidedness or more, and of as little or less, adjusted for %s. Pixels (layer 0) have a sign of their own and are left out.", plural(x.DaleTests, "test"))},
 			{Text: "A sender of few synapses keeps to one sign by chance: one of two synapses half of the time. That is why the expectation matters and not the share itself."},
 		}
+		if dead := r.deadSenders(); dead > 0 {
+			t.Notes = append(t.Notes, Note{Text: fmt.Sprintf("%s of the tested layers never fired on these images; they are counted as senders.", capital(plural(dead, "neuron")))})
+		}
 		blocks = append(blocks, Figure{
 			File:    "dale.png",
 			PNG:     plot.png(),
@@ -54,6 +57,16 @@ func (r CensusReport) daleSection() Section {
 		blocks = append(blocks, untested)
 	}
 	return Section{"Does a neuron excite or inhibit?", blocks}
+}
+
+// deadSenders counts the senders of the test that never fire.
+func (r CensusReport) deadSenders() (dead int) {
+	for _, d := range r.Result.Dale {
+		if d.NotTested == "" {
+			dead += len(r.Result.Layers[d.Layer-1].Activity.Dead)
+		}
+	}
+	return dead
 }
 
 // daleColumn are a layer's senders as dots.
@@ -72,7 +85,7 @@ func (r CensusReport) weightSection() Section {
 	x := r.Result
 	t := Table{Columns: append(append(numberColumns("#"), textColumns("layer")...),
 		numberColumns("mean", "sd", "excess kurtosis", "Gini of |w|", "weak", "K", "effective fan-in", "range", "share of K")...)}
-	fanIn := censusColumns{y: "effective fan-in, as a share of K", low: -0.02, high: 1.02, line: 1.0 / 3, lineName: "normal weights: about a third", hollow: "a neuron"}
+	fanIn := censusColumns{y: "effective fan-in, as a share of K", low: -0.02, high: 1.02, line: 1.0 / 3, lineName: "normal weights: about a third", full: "dead neuron", hollow: "neuron that fires"}
 	var panels []weightPanel
 	for _, l := range x.Layers {
 		if l.Synapses == 0 {
@@ -88,7 +101,7 @@ func (r CensusReport) weightSection() Section {
 		column := censusColumn{label: label, band: [2]float64{math.NaN(), math.NaN()}}
 		for _, n := range x.Neurons {
 			if n.Address.Layer == l.Layer && n.EffectiveFanIn.Defined() {
-				column.dots = append(column.dots, stripDot{float64(n.EffectiveFanIn) / float64(l.Dendrites), false})
+				column.dots = append(column.dots, stripDot{float64(n.EffectiveFanIn) / float64(l.Dendrites), n.Quality.Dead})
 			}
 		}
 		fanIn.columns = append(fanIn.columns, column)
@@ -140,7 +153,7 @@ func (r CensusReport) activitySection() Section {
 	if len(t.Rows) == 0 {
 		return Section{"How sparsely they fire", []Block{Paragraph("No layer has a ReLU: there are no firing rates.")}}
 	}
-	t.Notes = []Note{{Text: fmt.Sprintf("On %s of the %s split: medians over images (fire on an image, population sparseness) and over the neurons that fire at all (lifetime sparseness). Sparseness is 0 for even and 1 for a single response.", plural(x.Images, "image"), x.Split)}}
+	t.Notes = []Note{{Text: fmt.Sprintf("On %s of the %s split: medians over images (fire on an image, population sparseness) and over the neurons that fire at all (lifetime sparseness). Sparseness is 0 for even and 1 for a single response; dead neurons count in that of a population.", plural(x.Images, "image"), x.Split)}}
 	blocks := []Block{t}
 	if len(lists) > 0 {
 		blocks = append(blocks, lists)

@@ -53,7 +53,7 @@ func (e *priming) controls(ctx context.Context, r *Priming) error {
 	}{{ControlNone, primes}, {ControlDrive, e.matched()}, {ControlShuffled, nil}, {ControlPhase, nil}}
 	for _, p := range primes {
 		sets[2].images = append(sets[2].images, shuffled(p, e.Set.Channels, random))
-		sets[3].images = append(sets[3].images, scrambled(p, e.Set.Channels, e.Set.Height, e.Set.Width, random))
+		sets[3].images = append(sets[3].images, scrambled(p, e.Set.Height, e.Set.Width, random))
 	}
 	var states []gains
 	for _, s := range sets {

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"math"
-	"math/cmplx"
 	"math/rand/v2"
 
 	"neuroprobe/datasets"
@@ -54,54 +52,13 @@ func shuffled(image []float32, channels int, random *rand.Rand) []float32 {
 	return out
 }
 
-// scrambled has an image's amplitudes at every spatial frequency with random phases, the same added to
-// all channels, so that colours stay together: S. C. Dakin, R. F. Hess, T. Ledgeway and R. L.
-// Achtman, Current Biology 12:R476 (2002). Values that leave [0,1] are cut.
-func scrambled(image []float32, channels, height, width int, random *rand.Rand) []float32 {
-	area := height * width
-	noise := make([]complex128, area)
-	for k := range noise {
-		noise[k] = complex(random.NormFloat64(), 0)
-	}
-	fourier(noise, height, width, -1)
+// scrambled has an image's amplitudes at every spatial frequency with random phases. Values that leave
+// [0,1] are cut.
+func scrambled(image []float32, height, width int, random *rand.Rand) []float32 {
 	out := make([]float32, len(image))
-	for c := range channels {
-		plane := make([]complex128, area)
-		for k := range plane {
-			plane[k] = complex(float64(image[c*area+k]), 0)
-		}
-		fourier(plane, height, width, -1)
-		for k := range plane {
-			if k > 0 { // the mean stays; phases of real noise keep the result real
-				plane[k] *= cmplx.Rect(1, cmplx.Phase(noise[k]))
-			}
-		}
-		fourier(plane, height, width, 1)
-		for k, v := range plane {
-			out[c*area+k] = float32(min(max(real(v)/float64(area), 0), 1))
-		}
+	newFourier(height, width).scramble(out, image, random)
+	for k, v := range out {
+		out[k] = min(max(v, 0), 1)
 	}
 	return out
-}
-
-// fourier is the two-dimensional discrete Fourier transform, in place, by its definition along rows and
-// then columns. sign is that of the exponent; nothing is scaled.
-func fourier(plane []complex128, height, width int, sign float64) {
-	line := func(n, from, step int) {
-		out := make([]complex128, n)
-		for k := range out {
-			for j := range n {
-				out[k] += plane[from+j*step] * cmplx.Rect(1, sign*2*math.Pi*float64(j*k%n)/float64(n))
-			}
-		}
-		for k, v := range out {
-			plane[from+k*step] = v
-		}
-	}
-	for row := range height {
-		line(width, row*width, 1)
-	}
-	for column := range width {
-		line(height, column, width)
-	}
 }

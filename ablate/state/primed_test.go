@@ -476,7 +476,7 @@ func TestScrambledPrimes(t *testing.T) {
 	if slices.Equal(mixed, image) || !slices.Equal(colours(mixed), colours(image)) {
 		t.Error("shuffling changes colours, or nothing")
 	}
-	strange := scrambled(image, channels, height, width, r)
+	strange := scrambled(image, height, width, r)
 	if slices.Equal(strange, image) {
 		t.Error("scrambling changes nothing")
 	}
@@ -486,7 +486,7 @@ func TestScrambledPrimes(t *testing.T) {
 			for k := range plane {
 				plane[k] = complex(float64(image[c*area+k]), 0)
 			}
-			fourier(plane, height, width, -1)
+			copy(plane, newFourier(height, width).transform(plane, false))
 			return plane
 		}
 		a, b := spectrum(image), spectrum(strange)
