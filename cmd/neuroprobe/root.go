@@ -35,6 +35,7 @@ JSON.`,
   neuroprobe ablate sweep                   lesion every neuron, and rank them
   neuroprobe circuit                        the wiring by which it says dog
   neuroprobe state tired                    what fatigue would do to it
+  neuroprobe compare LAB_A LAB_B            two networks under the same battery
   neuroprobe record                         activations as Parquet
   neuroprobe inspect                        print the network's layers
   neuroprobe train --data folder:photos --lab photos-lab`,

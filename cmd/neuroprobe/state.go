@@ -13,7 +13,8 @@ missing and measures what changes.`,
 		Example: `  neuroprobe state rest       what it does without input
   neuroprobe state tired      neurons that tire and recover
   neuroprobe state primed     whether what was seen before distorts what is seen next
-  neuroprobe state async      neurons that do not work in step`,
+  neuroprobe state async      neurons that do not work in step
+  neuroprobe state circle     a layer that is fed back into itself`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -77,6 +77,7 @@ var stops = []stop{
 	{about: "what it does without input", args: line("state rest")},
 	{about: "whether it tires", args: line("state tired")},
 	{about: "whether what was seen distorts what is seen next", args: line("state primed")},
+	{about: "what becomes of it out of step", args: line("state async")},
 }
 
 // line is a stop's command line.
